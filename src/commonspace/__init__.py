@@ -1,0 +1,53 @@
+"""commonspace: one space in which photos, text, sound, tables and dates can be compared, searched and measured.
+
+Names are loaded when first used, so that `import commonspace` needs neither torch nor scikit-learn nor LanceDB.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .spaces.registry import SPACE_MODULES
+
+if TYPE_CHECKING:
+    from . import catalogue as catalogue
+    from . import collection as collection
+    from . import data as data
+    from . import encoders as encoders
+    from . import errors as errors
+    from . import evaluation as evaluation
+    from . import metrics as metrics
+    from . import spaces as spaces
+    from .catalogue import load_dataset as load_dataset
+    from .collection import Collection as Collection
+    from .data import Dataset as Dataset
+    from .evaluation import evaluate as evaluate
+    from .spaces import load_space as load_space
+    from .spaces.linear.cca import CCA as CCA
+
+__version__ = "0.1.0"
+
+_SUBPACKAGES = ("catalogue", "collection", "data", "encoders", "errors", "evaluation", "metrics", "spaces")
+_HOME = {
+    "Collection": "collection",
+    "Dataset": "data",
+    "evaluate": "evaluation",
+    "load_dataset": "catalogue",
+    "load_space": "spaces",
+    **SPACE_MODULES,
+}
+
+__all__ = ["__version__", *_SUBPACKAGES, *_HOME]
+
+
+def __getattr__(name: str) -> object:
+    if name in _SUBPACKAGES:
+        return import_module(f".{name}", __name__)
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

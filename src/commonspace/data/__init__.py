@@ -1,0 +1,7 @@
+"""Data sets: items in several modalities, read, checked, split and saved."""
+
+from .dataset import Dataset
+from .encoding import Encoder, ViewCache
+from .storage import load_saved_dataset, save_dataset
+
+__all__ = ["Dataset", "Encoder", "ViewCache", "load_saved_dataset", "save_dataset"]

@@ -1,0 +1,241 @@
+"""Items that come in several modalities, with what is known about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.errors import InputError, UnknownNameError
+
+from .columns import as_column, as_view, multi_hot
+from .encoding import Encoder, ViewCache, encode_parts
+from .splitting import held_out
+
+_ITEM = "item."
+_METADATA = "metadata."
+
+
+class Dataset:
+    """Items in several modalities, aligned by row: identifiers, raw items or features, labels, time, split.
+
+    Everything but features is held in one Arrow table. `views` are computed when first asked for, by the encoders
+    that the data set was given.
+
+    Args:
+        items: Modality -> n entries. An entry is a raw item (a path, bytes or text), a list of raw items where an
+            item has several parts (five captions), or None where the modality is absent. An array of numbers,
+            (n, d) or (n, r, d), is taken as the view itself; rows of NaN are absent.
+        ids: n distinct identifiers. Default: "0", "1", ...
+        labels: (n,) strings or integers, None or NaN for unlabelled; or (n, c) 0/1 for several per item.
+        label_names: The c names, for (n, c) labels. Default: "0", "1", ...
+        time: (n,) datetime64, dates, or numbers kept as they are.
+        split: (n,) names of splits, for example "train" and "test".
+        groups: (n,) strings; items of one group are never parted by `holdout`.
+        metadata: Field -> n values, to filter and show by.
+        encoders: Modality -> encoder, for modalities given as raw items.
+        cache: Where encoded rows are kept between runs. None keeps none.
+        name: What reports call the data set.
+        protocol: What reports call the split and the rule of relevance.
+
+    Raises:
+        InputError: If lengths differ, ids repeat, or a column cannot be read.
+    """
+
+    def __init__(
+        self,
+        items: Mapping[str, Sequence[object] | NDArray[Any]],
+        *,
+        ids: Sequence[object] | NDArray[Any] | None = None,
+        labels: ArrayLike | None = None,
+        label_names: Sequence[str] | None = None,
+        time: ArrayLike | None = None,
+        split: Sequence[str] | None = None,
+        groups: Sequence[str] | None = None,
+        metadata: Mapping[str, Sequence[object]] | None = None,
+        encoders: Mapping[str, Encoder] | None = None,
+        cache: ViewCache | None = None,
+        name: str = "custom",
+        protocol: str = "custom",
+    ) -> None:
+        if not items:
+            raise InputError("items is empty: expected at least one modality, for example {'image': paths}.")
+        self._views = {
+            m: as_view(m, x) for m, x in items.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fiu"
+        }
+        n = len(next(iter(items.values())))
+        columns: dict[str, pa.Array] = {"id": as_column("ids", [str(i) for i in (range(n) if ids is None else ids)])}
+        columns |= {_ITEM + m: as_column(m, x) for m, x in items.items() if m not in self._views}
+        self.label_names: tuple[str, ...] | None = None
+        if labels is not None:
+            columns["label"], self.label_names = _label_column(labels, label_names)
+        for role, values in (("time", time), ("split", split), ("group", groups)):
+            if values is not None:
+                columns[role] = as_column(role, values)
+        columns |= {_METADATA + field: as_column(field, values) for field, values in (metadata or {}).items()}
+        for column, length in [(c.removeprefix(_ITEM), len(a)) for c, a in columns.items()] + [
+            (m, len(x)) for m, x in self._views.items()
+        ]:
+            if length != n:
+                raise InputError(
+                    f"{column}: {length} rows, but {next(iter(items))} has {n}; rows must match item by item."
+                )
+        _refuse_repeated(columns["id"])
+        self.table = pa.table(columns)
+        self.modalities: tuple[str, ...] = tuple(items)
+        self.encoders: dict[str, Encoder] = dict(encoders or {})
+        self.name, self.protocol = name, protocol
+        self._cache = cache
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name!r}, {len(self)} items, {' + '.join(self.modalities)})"
+
+    @property
+    def ids(self) -> NDArray[np.str_]:
+        """(n,) identifiers."""
+        return np.asarray(self.table["id"].to_pylist(), dtype=np.str_)
+
+    @property
+    def labels(self) -> NDArray[Any] | None:
+        """(n,) labels with None or NaN for unlabelled, (n, c) 0/1 where items have several, or None."""
+        if self.label_names is not None:
+            return multi_hot(self.table["label"].to_pylist(), self.label_names)
+        return self._column("label")
+
+    @property
+    def time(self) -> NDArray[Any] | None:
+        """(n,) datetime64 or numbers, NaT or NaN where unknown; None where the data set has no times."""
+        return self._column("time")
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits there are."""
+        return (
+            tuple(sorted(set(self.table["split"].to_pylist()) - {None})) if "split" in self.table.column_names else ()
+        )
+
+    @property
+    def metadata(self) -> pa.Table:
+        """The metadata fields, n rows."""
+        names = [c for c in self.table.column_names if c.startswith(_METADATA)]
+        return self.table.select(names).rename_columns([c.removeprefix(_METADATA) for c in names])
+
+    @property
+    def views(self) -> dict[str, NDArray[np.float32]]:
+        """Modality -> (n, d) or (n, r, d); computed by the encoders the first time, NaN rows where absent.
+
+        Raises:
+            InputError: If a modality given as raw items has no encoder.
+        """
+        for modality in self.modalities:
+            if modality not in self._views:
+                if modality not in self.encoders:
+                    raise InputError(
+                        f"{modality}: the data set holds raw items and no encoder for them; "
+                        f'name one, for example load_dataset(..., encoders={{"{modality}": "..."}}).'
+                    )
+                self._views[modality] = encode_parts(
+                    self.encoders[modality],
+                    self.table[_ITEM + modality].to_pylist(),
+                    cache=self._cache,
+                    description=f"encoding {modality}",
+                )
+        return {m: self._views[m] for m in self.modalities}
+
+    @property
+    def presence(self) -> dict[str, NDArray[np.bool_]]:
+        """Modality -> (n,) whether an item has it. Asks for no encoding."""
+        return {
+            m: np.array([any(part is not None for part in parts) for parts in self.content(m, whole=True)])
+            for m in self.modalities
+        }
+
+    def content(self, modality: str, *, whole: bool = False) -> list[list[Any]]:
+        """What can be shown of a modality: per item, its parts as text or path, None where there is neither.
+
+        Args:
+            modality: The modality.
+            whole: Give every raw item as it is, bytes and rows of features too.
+
+        Raises:
+            UnknownNameError: If the data set has no such modality.
+        """
+        if modality not in self.modalities:
+            raise UnknownNameError("modality", modality, self.modalities)
+        if _ITEM + modality in self.table.column_names:
+            parts = [x if isinstance(x, list) else [x] for x in self.table[_ITEM + modality].to_pylist()]
+            return parts if whole else [[p if isinstance(p, str) else None for p in row] for row in parts]
+        view = self._views[modality]
+        present = ~np.isnan(view).all(-1).reshape(len(view), -1)
+        return [[True if whole and here else None for here in row] for row in present]
+
+    def take(self, rows: Iterable[int] | NDArray[Any]) -> Self:
+        """The items of the given row numbers, or of a (n,) mask, in that order."""
+        index = np.asarray(rows if isinstance(rows, np.ndarray) else list(rows))
+        index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.int64)
+        part = object.__new__(type(self))
+        part.__dict__ |= self.__dict__
+        part.table = self.table.take(pa.array(index))
+        part._views = {m: x[index] for m, x in self._views.items()}
+        return part
+
+    def split(self, name: str) -> Self:
+        """The items of one split.
+
+        Raises:
+            UnknownNameError: If the data set has no such split.
+        """
+        if name not in self.splits:
+            raise UnknownNameError("split", name, self.splits)
+        return self.take(np.array([s == name for s in self.table["split"].to_pylist()]))
+
+    def holdout(self, size: float, *, seed: int = 0) -> tuple[Self, Self]:
+        """Parts the items at random into a rest and a held-out part; groups stay together.
+
+        Args:
+            size: The held-out part: a share below 1, or a number of items; see `held_out`.
+            seed: The same seed gives the same parts.
+
+        Returns:
+            The rest and the held-out part, each in the data set's order.
+
+        Raises:
+            InputError: If one of the parts would be empty.
+        """
+        held = held_out(len(self), size, seed=seed, groups=self._column("group"))
+        return self.take(~held), self.take(held)
+
+    def _column(self, role: str) -> NDArray[Any] | None:
+        if role not in self.table.column_names:
+            return None
+        values: NDArray[Any] = self.table[role].to_numpy()
+        return values
+
+
+def _label_column(labels: ArrayLike, names: Sequence[str] | None) -> tuple[pa.Array, tuple[str, ...] | None]:
+    """Labels as an Arrow column: one value per item, or a list of names per item."""
+    array = np.asarray(labels, dtype=object)  # as object: NumPy would turn NaN among strings into "nan"
+    if array.ndim == 1:
+        return as_column("labels", array.tolist()), None
+    if array.ndim != 2 or not np.isin(array, (0, 1)).all():
+        raise InputError(
+            f"labels: expected shape (n,), or (n, c) of 0 and 1, got shape {array.shape} of {array.dtype}."
+        )
+    names = tuple(str(i) for i in range(array.shape[1])) if names is None else tuple(names)
+    if len(names) != array.shape[1]:
+        raise InputError(f"label_names: {len(names)} names for {array.shape[1]} columns of labels.")
+    return as_column("labels", [[names[j] for j in np.flatnonzero(row)] for row in array]), names
+
+
+def _refuse_repeated(ids: pa.Array) -> None:
+    """Raises where an id occurs twice."""
+    counts = ids.value_counts()
+    repeated = [entry["values"].as_py() for entry in counts if entry["counts"].as_py() > 1]
+    if repeated:
+        raise InputError(f"ids: {len(repeated)} occur more than once, {repeated[0]!r} first; ids must be distinct.")

@@ -1,0 +1,120 @@
+"""What a data set asks of an encoder and of a view cache, so that `data` need not know any; and their use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonspace.progress import progress
+
+from .digest import content_digest
+
+CHUNK = 512
+"""Items encoded between two writes to the cache: at most this much work is lost to a kill."""
+
+
+class Encoder(Protocol):
+    """Turns raw items of one kind into the rows of a view. Pretrained and frozen.
+
+    Attributes:
+        name: The registry's name, for example "efficientnet-lite0". The name alone rebuilds the encoder.
+        kind: The kind of item it reads: "image" or "text".
+        dim: The length of a row.
+    """
+
+    name: str
+    kind: str
+    dim: int
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the weights and of the preprocessing: equal fingerprints give equal views."""
+        ...
+
+    def encode(self, items: Sequence[object]) -> NDArray[np.float32]:
+        """Encodes items.
+
+        Args:
+            items: n raw items: paths, bytes or pictures for "image", strings for "text".
+
+        Returns:
+            (n, dim) float32.
+
+        Raises:
+            InputError: If an item cannot be read; the message names its position.
+        """
+        ...
+
+
+class ViewCache(Protocol):
+    """Remembers rows of views by the content they were computed from."""
+
+    def read(self, encoder: Encoder, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
+        """The rows known for `encoder` among `keys`."""
+        ...
+
+    def write(self, encoder: Encoder, keys: Sequence[bytes], rows: NDArray[np.float32]) -> None:
+        """Stores one row per key."""
+        ...
+
+
+def encode_items(
+    encoder: Encoder, items: Sequence[object], *, cache: ViewCache | None = None, description: str = "encoding"
+) -> NDArray[np.float32]:
+    """Encodes raw items, each distinct content once, with progress.
+
+    Work goes in chunks, and each finished chunk is written to the cache: a second call, also after a kill,
+    encodes only what is missing.
+
+    Args:
+        encoder: The encoder.
+        items: n raw items.
+        cache: Where finished rows are kept; None keeps none.
+        description: What the progress bar says.
+
+    Returns:
+        (n, encoder.dim) float32.
+    """
+    keys = [content_digest(item, encoder.kind) for item in items]
+    distinct = dict(zip(keys, items, strict=True))
+    known = dict(cache.read(encoder, list(distinct))) if cache is not None else {}
+    missing = [key for key in distinct if key not in known]
+    with progress(description, len(missing)) as advance:
+        for start in range(0, len(missing), CHUNK):
+            chunk = missing[start : start + CHUNK]
+            rows = encoder.encode([distinct[key] for key in chunk])
+            if cache is not None:
+                cache.write(encoder, chunk, rows)
+            known.update(zip(chunk, rows, strict=True))
+            advance(len(chunk))
+    out = np.empty((len(keys), encoder.dim), np.float32)
+    for i, key in enumerate(keys):
+        out[i] = known[key]
+    return out
+
+
+def encode_parts(
+    encoder: Encoder, items: Sequence[object], *, cache: ViewCache | None = None, description: str = "encoding"
+) -> NDArray[np.float32]:
+    """Encodes one modality of a data set, whose items may be absent or have several parts.
+
+    Args:
+        encoder: The encoder.
+        items: n entries: a raw item, a list of raw items (its parts), or None where the modality is absent.
+        cache: As in `encode_items`.
+        description: As in `encode_items`.
+
+    Returns:
+        (n, dim) where no entry is a list, else (n, r, dim) with r the largest number of parts. Absent rows are NaN.
+    """
+    several = any(isinstance(item, list) for item in items)
+    parts = [item if isinstance(item, list) else [] if item is None else [item] for item in items]
+    flat = [(row, slot, part) for row, entry in enumerate(parts) for slot, part in enumerate(entry) if part is not None]
+    rows = encode_items(encoder, [part for _, _, part in flat], cache=cache, description=description)
+    width = max((len(entry) for entry in parts), default=1) or 1
+    out = np.full((len(parts), width, encoder.dim), np.nan, np.float32)
+    out[[row for row, _, _ in flat], [slot for _, slot, _ in flat]] = rows
+    return out if several else out[:, 0]

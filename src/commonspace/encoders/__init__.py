@@ -1,0 +1,6 @@
+"""Encoders: raw items to rows of a view, pretrained and frozen."""
+
+from .registry import DEFAULT_ENCODERS, ENCODERS, get_encoder
+from .view_cache import DiskViewCache
+
+__all__ = ["DEFAULT_ENCODERS", "ENCODERS", "DiskViewCache", "get_encoder"]

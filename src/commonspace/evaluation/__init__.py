@@ -1,0 +1,6 @@
+"""Evaluation: protocols' numbers, and a report that says by which rule they came about."""
+
+from .report import Report
+from .retrieval import evaluate
+
+__all__ = ["Report", "evaluate"]

@@ -1,0 +1,56 @@
+"""Where commonspace may write without being asked, and how anything is written: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import StorageError
+
+
+def cache_directory() -> Path:
+    """The one folder that is written without being asked: `$COMMONSPACE_CACHE`, else the user's cache folder."""
+    given = os.environ.get("COMMONSPACE_CACHE")
+    if given:
+        return Path(given).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("commonspace")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives a temporary sibling of `path` to write to (a file or a folder) and puts it in place at the end.
+
+    A reader sees the old content or the new, never half of it. If the block raises, `path` is as it was.
+
+    Args:
+        path: The file or folder to create or replace. Its parent folder is created.
+
+    Raises:
+        StorageError: If the disk is full or the place may not be written.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        if temporary.is_dir() and path.exists():
+            old = temporary.with_suffix(".old")
+            path.rename(old)
+            temporary.rename(path)
+            shutil.rmtree(old)
+        else:
+            temporary.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error.strerror or error}. Free space or choose another place."
+        ) from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)

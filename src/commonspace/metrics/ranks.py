@@ -1,0 +1,148 @@
+"""Rank of the first right item, and what is read off it: Recall@K and the median rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.errors import InputError, ParameterError
+
+from .blocks import DEFAULT_MAX_BYTES, RowBlocks, answerable, as_relevance, check_cut, check_pair, paired_blocks
+
+
+def first_relevant_ranks(
+    scores: RowBlocks, relevant: RowBlocks, *, max_bytes: int = DEFAULT_MAX_BYTES
+) -> NDArray[np.float64]:
+    """The rank, from 1, of each query's best-placed relevant item.
+
+    Found by counting, without a sort: with b the best score of a relevant item and j the lowest index at which a
+    relevant item has it, rank = 1 + |{i : s_i > b}| + |{i < j : s_i = b}|.
+
+    Args:
+        scores: (n, m), larger is better.
+        relevant: (n, m) booleans.
+        max_bytes: Bound on the memory of working blocks.
+
+    Returns:
+        (n,) ranks as floats; NaN for a query without a relevant item.
+
+    Raises:
+        InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
+    """
+    n, m = check_pair(scores, relevant, "relevant")
+    index = np.arange(m)
+    result = np.empty(n)
+    for rows, block, raw in paired_blocks(scores, relevant, max_bytes):
+        right = as_relevance(raw)
+        lowest = np.iinfo(block.dtype).min if block.dtype.kind in "iu" else -np.inf
+        best = np.where(right, block, block.dtype.type(lowest)).max(axis=1, keepdims=True)
+        equal = block == best
+        # Asked of equal and relevant items together: a wrong item may tie with the best, or be at `lowest` itself.
+        position = np.argmax(equal & right, axis=1)
+        equal &= index < position[:, None]
+        ahead = np.count_nonzero(block > best, axis=1) + np.count_nonzero(equal, axis=1)
+        result[rows] = np.where(right.any(axis=1), 1 + ahead, np.nan)
+    return result
+
+
+def recall_at_k(
+    scores: RowBlocks, relevant: RowBlocks, ks: Iterable[int], *, max_bytes: int = DEFAULT_MAX_BYTES
+) -> dict[int, float]:
+    """Recall@K as the retrieval literature has it: the share of queries with a right item among the first K.
+
+    A query may have several right items (the captions of a picture); any one of them counts, in both directions.
+    Queries without a right item are left out.
+
+    Args:
+        scores: (n, m), larger is better.
+        relevant: (n, m) booleans.
+        ks: The cuts, for example (1, 5, 10).
+        max_bytes: Bound on the memory of working blocks.
+
+    Returns:
+        Cut -> share, in 0 to 1.
+
+    Raises:
+        InputError: As `first_relevant_ranks`; also if no query has a right item.
+        ParameterError: A cut below 1, or no cut.
+
+    References:
+        Karpathy, Fei-Fei. Deep visual-semantic alignments for generating image descriptions (CVPR 2015), section 4.2.
+    """
+    cuts = _check_cuts(ks)  # before the long part
+    return recall_from_ranks(first_relevant_ranks(scores, relevant, max_bytes=max_bytes), cuts)
+
+
+def recall_from_ranks(ranks: ArrayLike, ks: Iterable[int]) -> dict[int, float]:
+    """Recall@K from ranks already known: the share of them that are at most K.
+
+    Args:
+        ranks: (n,) ranks from 1, as `first_relevant_ranks` returns them. NaN is left out; infinity (a right item
+            exists but was not found, as with a truncated search) is a miss.
+        ks: The cuts.
+
+    Returns:
+        Cut -> share, in 0 to 1.
+
+    Raises:
+        InputError: A rank is below 1, or all are NaN.
+        ParameterError: A cut below 1, or no cut.
+    """
+    cuts = _check_cuts(ks)
+    known = _check_ranks(ranks)
+    return {k: float(np.mean(known <= k)) for k in cuts}
+
+
+def median_rank(scores: RowBlocks, relevant: RowBlocks, *, max_bytes: int = DEFAULT_MAX_BYTES) -> float:
+    """The median over queries of the rank of the first right item; 1 is best. Queries without one are left out.
+
+    Args:
+        scores: (n, m), larger is better.
+        relevant: (n, m) booleans.
+        max_bytes: Bound on the memory of working blocks.
+
+    Returns:
+        The median; between two ranks where their number is even.
+
+    Raises:
+        InputError: As `first_relevant_ranks`; also if no query has a right item.
+    """
+    return median_rank_from_ranks(first_relevant_ranks(scores, relevant, max_bytes=max_bytes))
+
+
+def median_rank_from_ranks(ranks: ArrayLike) -> float:
+    """The median of ranks already known; NaN is left out.
+
+    Args:
+        ranks: (n,) ranks from 1, as `first_relevant_ranks` returns them.
+
+    Returns:
+        The median.
+
+    Raises:
+        InputError: A rank is below 1, or all are NaN.
+    """
+    return float(np.median(_check_ranks(ranks)))
+
+
+def _check_cuts(ks: Iterable[int]) -> list[int]:
+    if not isinstance(ks, Iterable):
+        raise ParameterError(f"ks must be several cuts, such as (1, 5, 10), got {ks!r}; write ({ks!r},) for one.")
+    cuts = list(ks)
+    if not cuts:
+        raise ParameterError("ks must hold at least one cut, such as (1, 5, 10), got none.")
+    for k in cuts:
+        check_cut(k, 1, "every cut in ks")
+    return [int(k) for k in cuts]
+
+
+def _check_ranks(ranks: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(ranks, dtype=np.float64)
+    if values.ndim != 1:
+        raise InputError(f"ranks must be one number per query, got shape {values.shape}.")
+    known = answerable(values)
+    if known.min() < 1:
+        raise InputError(f"ranks must count from 1, got {known.min():g}; add 1 to ranks that count from 0.")
+    return known

@@ -1,0 +1,24 @@
+"""Spaces: estimators that learn, from views of several modalities, one space for all of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .registry import all_spaces as all_spaces
+from .registry import find_space as find_space
+
+if TYPE_CHECKING:
+    from .base import Space as Space
+    from .persistence import load_space as load_space
+    from .tags import SpaceTags as SpaceTags
+
+_HOME = {"Space": "base", "SpaceTags": "tags", "load_space": "persistence"}
+
+__all__ = ["Space", "SpaceTags", "all_spaces", "find_space", "load_space"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

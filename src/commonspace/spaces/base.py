@@ -1,0 +1,208 @@
+"""The contract every space keeps: parameters, checks, fit, transform, similarity, score, save."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from itertools import permutations
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from commonspace.errors import InputError, ParameterError, UnknownNameError
+from commonspace.metrics import CosineSimilarity, RowBlocks, SameItem, mean_average_precision, recall_at_k
+from commonspace.metrics.labels import label_relevance
+
+from .parts import flatten_parts
+from .tags import SpaceTags
+from .views import Rows, Views, check_column, check_view, check_views, expand
+
+
+class Space(BaseEstimator, ABC):  # type: ignore[misc]
+    """Learns, from views of several modalities, one space for all of them.
+
+    A method subclasses this, declares its parameters in `__init__` and nothing else there, lists what they may be
+    in `_parameter_constraints`, and writes `_fit` and `_embed`. Fitted state ends in an underscore and consists of
+    numbers, strings, arrays and mappings or lists of these: `save` stores exactly that.
+
+    Attributes:
+        tags: What the method can do.
+        modalities_: The modalities seen in `fit`.
+        dims_: Modality -> number of columns seen in `fit`.
+        n_components_: The length of an embedding.
+    """
+
+    tags: ClassVar[SpaceTags]
+    _parameter_constraints: ClassVar[dict[str, list[Any]]]
+
+    n_components: int | None
+    normalize: bool
+    modalities_: tuple[str, ...]
+    dims_: dict[str, int]
+    n_components_: int
+
+    def fit(
+        self,
+        views: Views,
+        labels: ArrayLike | None = None,
+        *,
+        time: ArrayLike | None = None,
+        present: Mapping[str, ArrayLike] | None = None,
+    ) -> Self:
+        """Learns the space.
+
+        Args:
+            views: Modality -> (n, d), or (n, r, d) where items have parts. Rows are items, the same in each view.
+            labels: (n,) of any hashable, None or NaN for unlabelled; or (n, c) 0/1. Unsupervised methods ignore it.
+            time: (n,), for methods that use time.
+            present: Modality -> (n,) mask of the items that have it. A row of NaN says the same.
+
+        Returns:
+            The space itself.
+
+        Raises:
+            ParameterError: If a parameter is out of its range, or asks more than the data bears.
+            InputError: If views, labels, time or present are not as described.
+        """
+        self._check_parameters()
+        checked = check_views(views, present=present)
+        self._check_modalities(tuple(checked))
+        n = len(next(iter(checked.values())))
+        labels, time = check_column("labels", labels, n), check_column("time", time, n)
+        if self.tags.supervised and labels is None:
+            raise InputError(f"labels: {type(self).__name__} learns from labels and none were given.")
+        if labels is not None and labels.ndim == 2 and self.tags.supervised and not self.tags.multilabel:
+            raise InputError(
+                f"labels: {type(self).__name__} takes one label per item, shape ({n},), got {labels.shape}."
+            )
+        if self.tags.uses_time and time is None:
+            raise InputError(f"time: {type(self).__name__} is conditioned on time and none was given.")
+        rows = expand(checked, labels, time)
+        self.modalities_ = tuple(checked)
+        self.dims_ = {m: x.shape[-1] for m, x in checked.items()}
+        self._fit(rows if self.tags.missing_in_fit else rows.complete())
+        return self
+
+    def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+        """Embeds whichever modalities are given.
+
+        Args:
+            views: Modality -> (n, d) or (n, r, d). Rows of NaN stay NaN. In a coordinated space the modalities need
+                not have the same items.
+            time: (n,), for methods that use time.
+
+        Returns:
+            Modality -> (n, k) or (n, r, k) float32, of unit length if `normalize`.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            UnknownNameError: If a modality was not among those of `fit`.
+            InputError: If a view is not as described.
+        """
+        check_is_fitted(self)
+        if not isinstance(views, Mapping):
+            raise InputError(
+                f"views: expected a mapping modality -> array, for example {{'image': X}}, got {type(views).__name__}."
+            )
+        for modality in views:
+            if modality not in self.modalities_:
+                raise UnknownNameError("modality", modality, self.modalities_)
+        return {m: self._transform_view(m, check_view(m, x, dim=self.dims_[m])) for m, x in views.items()}
+
+    def fit_transform(
+        self, views: Views, labels: ArrayLike | None = None, **fit_arguments: Any
+    ) -> dict[str, NDArray[np.float32]]:
+        """`fit` and then `transform` of the same views."""
+        fitted = self.fit(views, labels, **fit_arguments)
+        return fitted.transform(views, **({"time": fit_arguments.get("time")} if self.tags.uses_time else {}))
+
+    def similarity(self, queries: ArrayLike, gallery: ArrayLike) -> NDArray[Any]:
+        """(n, m) similarity of embeddings (n, k) and (m, k); the cosine unless a method says otherwise."""
+        rows = self.similarity_rows(queries, gallery)
+        return rows[0 : rows.shape[0]]
+
+    def similarity_rows(self, queries: ArrayLike, gallery: ArrayLike) -> RowBlocks:
+        """As `similarity`, computed when rows are sliced, so that large n x m matrices need not exist."""
+        return CosineSimilarity(queries, gallery)
+
+    def score(self, views: Views, labels: ArrayLike | None = None, *, time: ArrayLike | None = None) -> float:
+        """How well items are found across modalities.
+
+        The mean over all ordered pairs of modalities of mAP@all, where items of the same label are relevant; without
+        labels, of Recall@1, where only the item itself is.
+
+        Returns:
+            A number in [0, 1].
+
+        Raises:
+            InputError: If fewer than two modalities are given, or labels do not match.
+        """
+        embedded = self.transform(views, time=time)
+        if len(embedded) < 2:
+            raise InputError(f"views: score compares modalities and needs two, got {', '.join(embedded) or 'none'}.")
+        labels = check_column("labels", labels, len(next(iter(embedded.values()))))
+        values = []
+        for source, target in permutations(embedded, 2):
+            (queries, query_item), (gallery, gallery_item) = (
+                flatten_parts(embedded[source]),
+                flatten_parts(embedded[target]),
+            )
+            scores = self.similarity_rows(queries, gallery)
+            if labels is None:
+                values.append(recall_at_k(scores, SameItem(query_item, gallery_item), [1])[1])
+            else:
+                values.append(mean_average_precision(scores, label_relevance(labels[query_item], labels[gallery_item])))
+        return float(np.mean(values))
+
+    def save(self, path: str | Path) -> None:
+        """Writes the fitted space to a folder: `space.json` and `weights.safetensors`; see `load_space`.
+
+        Raises:
+            NotFittedError: Before `fit`.
+            StorageError: If the folder exists and holds something else, or cannot be written.
+        """
+        from .persistence import save_space
+
+        check_is_fitted(self)
+        save_space(self, Path(path))
+
+    @abstractmethod
+    def _fit(self, rows: Rows) -> None:
+        """Learns from aligned rows and sets the fitted state, `n_components_` included."""
+
+    @abstractmethod
+    def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
+        """Maps (n, d) rows without NaN of one modality to (n, k)."""
+
+    def _transform_view(self, modality: str, view: NDArray[Any]) -> NDArray[np.float32]:
+        flat = view.reshape(-1, view.shape[-1])
+        there = ~np.isnan(flat[:, 0])
+        out = np.full((len(flat), self.n_components_), np.nan, np.float32)
+        if there.any():
+            embedded = np.asarray(self._embed(modality, flat if there.all() else flat[there]), np.float64)
+            if self.normalize:
+                length = np.linalg.norm(embedded, axis=1, keepdims=True)
+                embedded /= np.where(length > 0, length, 1)
+            out[there] = embedded
+        return out.reshape(*view.shape[:-1], self.n_components_)
+
+    def _check_parameters(self) -> None:
+        try:
+            self._validate_params()
+        except ValueError as error:  # scikit-learn's own message names the parameter, its range and what came
+            raise ParameterError(str(error)) from error
+
+    def _check_modalities(self, modalities: tuple[str, ...]) -> None:
+        most = self.tags.max_modalities
+        if len(modalities) < 2:
+            raise InputError(
+                f"views: {type(self).__name__} relates modalities and needs two, got {modalities[0]!r} alone."
+            )
+        if most is not None and len(modalities) > most:
+            raise InputError(
+                f"views: {type(self).__name__} takes {most} modalities, got {len(modalities)}: {', '.join(modalities)}."
+            )

@@ -1,0 +1,123 @@
+"""Canonical correlation analysis of two modalities."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+from sklearn.utils._param_validation import Interval
+
+from commonspace.errors import InputError, ParameterError
+from commonspace.spaces.base import Space
+from commonspace.spaces.tags import SpaceTags
+from commonspace.spaces.views import Rows
+
+from .moments import centred_moments
+
+DEFAULT_COMPONENTS = 128
+
+
+class CCA(Space):
+    r"""Canonical correlation analysis: the directions of two modalities that correlate most.
+
+    With centred views X (n, p) and Z (n, q) and covariances regularised by
+    $\tilde S_{xx} = S_{xx} + r \, \tfrac{\mathrm{tr} S_{xx}}{p} I$ (likewise $\tilde S_{zz}$),
+
+    $$\max_{w_x, w_z} \; w_x^\top S_{xz} w_z \quad \text{s.t.} \quad
+      w_x^\top \tilde S_{xx} w_x = w_z^\top \tilde S_{zz} w_z = 1,$$
+
+    and further pairs uncorrelated with those before. The solution is the singular value decomposition
+    $\tilde S_{xx}^{-1/2} S_{xz} \tilde S_{zz}^{-1/2} = U D V^\top$. An item is embedded as
+    $(x - \bar x) W_x D^{s}$, cut to unit length if `normalize`.
+
+    Cost: O(n (p + q)^2) for the covariances, O((p + q)^3) for the decomposition; memory O((p + q)^2). No n x n matrix.
+    Items that lack a modality take no part in `fit`; an item with r parts gives r rows.
+
+    Args:
+        n_components: The number of directions k. None takes as many as the data bears, at most 128.
+        ridge: r, relative to the mean variance of each modality. 0 is plain CCA.
+        scaling: s: each dimension is multiplied by its correlation to this power, so that dimensions that carry
+            little in common count little. 0 leaves them equal.
+        normalize: Give embeddings unit length.
+
+    Attributes:
+        correlations_: (k,) canonical correlations in descending order; with a ridge, the singular values D.
+        weights_: Modality -> (d, k).
+        means_: Modality -> (d,).
+
+    References:
+        H. Hotelling, Relations between two sets of variates, Biometrika 28, 1936.
+        H. D. Vinod, Canonical ridge and econometrics of joint production, Journal of Econometrics 4, 1976.
+    """
+
+    tags: ClassVar[SpaceTags] = SpaceTags(max_modalities=2)
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "n_components": [Interval(Integral, 1, None, closed="left"), None],
+        "ridge": [Interval(Real, 0, None, closed="left")],
+        "scaling": [Interval(Real, 0, None, closed="left")],
+        "normalize": ["boolean"],
+    }
+
+    def __init__(
+        self, n_components: int | None = None, *, ridge: float = 1.0, scaling: float = 1.0, normalize: bool = True
+    ) -> None:
+        self.n_components = n_components
+        self.ridge = ridge
+        self.scaling = scaling
+        self.normalize = normalize
+
+    def _check_modalities(self, modalities: tuple[str, ...]) -> None:
+        if len(modalities) > 2:
+            raise InputError(f"views: CCA takes two modalities, got {', '.join(modalities)}; MCCA takes any number.")
+        super()._check_modalities(modalities)
+
+    def _fit(self, rows: Rows) -> None:
+        (first, X), (second, Z) = rows.views.items()
+        limit = min(len(X) - 1, X.shape[1], Z.shape[1])
+        if limit < 1:
+            raise InputError(f"views: {len(X)} items have both {first} and {second}; CCA needs at least two.")
+        self._check_limit(limit, f"{len(X)} pairs of {X.shape[1]} {first} and {Z.shape[1]} {second} columns")
+        moments = centred_moments(X, Z)
+        white_x, white_z = whitener(moments.sxx, self.ridge), whitener(moments.szz, self.ridge)
+        rank = min(limit, white_x.shape[1], white_z.shape[1])
+        self._check_limit(rank, f"views of rank {white_x.shape[1]} ({first}) and {white_z.shape[1]} ({second})")
+        k = min(self.n_components or DEFAULT_COMPONENTS, rank)
+        U, correlations, V = leading_singular_vectors(white_x.T @ moments.sxz @ white_z, k)
+        weights_x, weights_z = white_x @ U, white_z @ V
+        # The sign of a singular vector is arbitrary: fixed here, so that results repeat across machines.
+        signs = np.sign(weights_x[np.abs(weights_x).argmax(0), np.arange(k)])
+        self.n_components_ = k
+        self.correlations_ = correlations
+        self.means_ = {first: moments.mean_x, second: moments.mean_z}
+        self.weights_ = {first: weights_x * signs, second: weights_z * signs}
+
+    def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[np.float64]:
+        projected: NDArray[np.float64] = (rows - self.means_[modality]) @ self.weights_[modality]
+        return projected * self.correlations_**self.scaling
+
+    def _check_limit(self, limit: int, data: str) -> None:
+        if limit < 1:
+            raise InputError(f"views: {data}; a view that never varies correlates with nothing.")
+        if self.n_components is not None and self.n_components > limit:
+            raise ParameterError(f"n_components={self.n_components}, but {data} bear at most {limit}.")
+
+
+def whitener(covariance: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
+    """W (d, r) with W' (S + ridge * mean variance * I) W = I; r < d where S is singular and there is no ridge."""
+    d = len(covariance)
+    variance = np.trace(covariance) / d
+    regularised = covariance + ridge * variance * np.eye(d)
+    values, vectors = linalg.eigh(regularised)
+    keep = values > values[-1] * d * np.finfo(np.float64).eps if values[-1] > 0 else np.zeros(d, bool)
+    return np.asarray(vectors[:, keep] / np.sqrt(values[keep]))
+
+
+def leading_singular_vectors(
+    T: NDArray[np.float64], k: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The k leading singular triplets of a (p, q) matrix: U (p, k), values (k,) descending, V (q, k)."""
+    U, values, Vt = linalg.svd(T, full_matrices=False)
+    return U[:, :k], np.clip(values[:k], 0, 1), Vt[:k].T

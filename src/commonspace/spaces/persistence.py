@@ -1,0 +1,104 @@
+"""A fitted space on disk: `space.json` and `weights.safetensors`. No pickle: loading runs no code from the folder."""
+
+from __future__ import annotations
+
+import json
+import platform
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from commonspace import __version__
+from commonspace.errors import StorageError, UnknownNameError
+from commonspace.files import replacing
+
+from .base import Space
+from .registry import find_space
+
+FORMAT = 1
+_TENSOR = "tensor"
+
+
+def save_space(space: Space, path: Path) -> None:
+    """Writes a fitted space; the folder appears whole or not at all.
+
+    Raises:
+        StorageError: If the folder exists and holds something else, or cannot be written.
+    """
+    if path.exists() and not (path / "space.json").is_file() and (path.is_file() or any(path.iterdir())):
+        raise StorageError(f"{path} exists and is not a saved space; it is left alone. Choose another folder.")
+    tensors: dict[str, np.ndarray[Any, Any]] = {}
+    state = {k: _pack(v, k, tensors) for k, v in sorted(vars(space).items()) if k.endswith("_")}
+    weights = save(tensors)
+    description = {
+        "format": FORMAT,
+        "class": type(space).__name__,
+        "parameters": space.get_params(deep=False),
+        "state": state,
+        "weights_sha256": sha256(weights).hexdigest(),
+        "versions": {"commonspace": __version__, "python": platform.python_version(), "numpy": np.__version__},
+    }
+    with replacing(path) as folder:
+        folder.mkdir()
+        (folder / "weights.safetensors").write_bytes(weights)
+        (folder / "space.json").write_text(json.dumps(description, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def load_space(path: str | Path) -> Space:
+    """Reads a space that `Space.save` wrote; it embeds exactly as the one that was saved.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        StorageError: If the folder holds no space, or it is damaged or of a format this version does not read.
+    """
+    path = Path(path)
+    try:
+        description = json.loads((path / "space.json").read_text(encoding="utf-8"))
+        weights = (path / "weights.safetensors").read_bytes()
+    except FileNotFoundError as error:
+        raise StorageError(f"{path}: no saved space here ({Path(error.filename).name} is missing).") from error
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{path}: space.json cannot be read ({error}); fit and save the space again.") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise StorageError(
+            f"{path}: space.json is not of format {FORMAT}, which this version reads; save the space again."
+        )
+    if sha256(weights).hexdigest() != description.get("weights_sha256"):
+        raise StorageError(
+            f"{path}: weights.safetensors does not belong to space.json or is damaged; save the space again."
+        )
+    try:
+        tensors = load(weights)
+        space = find_space(description["class"])(**description["parameters"])
+        state = {name: _unpack(value, tensors) for name, value in description["state"].items() if name.endswith("_")}
+        space.__dict__.update(state)
+    except (KeyError, TypeError, AttributeError, SafetensorError, UnknownNameError) as error:
+        raise StorageError(f"{path}: space.json does not describe a space ({error}); save the space again.") from error
+    return space
+
+
+def _pack(value: Any, name: str, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """`value` as JSON, its arrays moved to `tensors` and referred to by name."""
+    if isinstance(value, np.ndarray):
+        tensors[name] = np.ascontiguousarray(value)
+        return {_TENSOR: name}
+    if isinstance(value, dict):
+        return {"mapping": [[k, _pack(v, f"{name}.{i}", tensors)] for i, (k, v) in enumerate(value.items())]}
+    if isinstance(value, list | tuple):
+        return [_pack(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _unpack(value: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """The inverse of `_pack`; sequences come back as tuples."""
+    if isinstance(value, dict):
+        if _TENSOR in value:
+            return tensors[value[_TENSOR]]
+        return {k: _unpack(v, tensors) for k, v in value["mapping"]}
+    return tuple(_unpack(v, tensors) for v in value) if isinstance(value, list) else value

@@ -1,0 +1,38 @@
+"""Which spaces there are. A new method is one new file and one line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from commonspace.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from .base import Space
+
+SPACE_MODULES = {
+    "CCA": "spaces.linear.cca",
+}
+"""Class name -> the module, below commonspace, that holds it."""
+
+
+def all_spaces() -> dict[str, type[Space]]:
+    """Every space, by its command-line name (the class name in lower case)."""
+    return {name.lower(): _load(name) for name in SPACE_MODULES}
+
+
+def find_space(name: str) -> type[Space]:
+    """The space of a class name or command-line name.
+
+    Raises:
+        UnknownNameError: If there is no such space.
+    """
+    for known in SPACE_MODULES:
+        if known.lower() == name.lower():
+            return _load(known)
+    raise UnknownNameError("space", name, [known.lower() for known in SPACE_MODULES])
+
+
+def _load(name: str) -> type[Space]:
+    space: type[Space] = getattr(import_module(f"commonspace.{SPACE_MODULES[name]}"), name)
+    return space

@@ -1,0 +1,162 @@
+"""Checks on the views that come in, and the expansion of items with parts into aligned rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.errors import InputError
+
+Views = Mapping[str, ArrayLike]
+"""Modality -> array whose rows are items: (n, d), or (n, r, d) where an item has up to r parts."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Aligned rows, as most methods want them: plain matrices without gaps in shape.
+
+    An item with several parts gives one row per combination of its parts, so rows of one item are pairs of one
+    another and no negatives.
+
+    Attributes:
+        views: Modality -> (rows, d), float32 or float64; a row of NaN where the item lacks the modality.
+        item: (rows,) the item each row came from.
+        labels: (rows,) or (rows, c), or None.
+        time: (rows,), or None.
+    """
+
+    views: dict[str, NDArray[Any]]
+    item: NDArray[np.int64]
+    labels: NDArray[Any] | None = None
+    time: NDArray[Any] | None = None
+
+    def complete(self) -> Rows:
+        """The rows that have every modality."""
+        keep = np.all([~np.isnan(x[:, 0]) for x in self.views.values()], axis=0)
+        if keep.all():
+            return self
+        return Rows(
+            {m: x[keep] for m, x in self.views.items()},
+            self.item[keep],
+            None if self.labels is None else self.labels[keep],
+            None if self.time is None else self.time[keep],
+        )
+
+
+def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> NDArray[Any]:
+    """One view as a float array, (n, d) or (n, r, d), whose rows are finite or NaN throughout.
+
+    Args:
+        modality: Its name, for messages.
+        values: What the user gave.
+        dim: The expected d, where one is known.
+
+    Raises:
+        InputError: If the shape, the type or a value is not what a view may have.
+    """
+    try:
+        view = np.asarray(values)
+        if view.dtype not in (np.float32, np.float64):
+            view = view.astype(np.float32 if view.dtype == np.float16 else np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{modality}: expected an array of numbers, one row per item: {error}.") from error
+    if view.ndim not in (2, 3):
+        raise InputError(
+            f"{modality}: expected shape (n, d), or (n, r, d) for items with r parts, got {view.shape}; "
+            "a single item is a row of shape (1, d)."
+        )
+    if view.shape[-1] == 0 or (dim is not None and view.shape[-1] != dim):
+        expected = "at least 1" if dim is None else f"{dim}, as in fit"
+        raise InputError(f"{modality}: expected {expected} columns, got {view.shape[-1]}.")
+    bad = ~np.isfinite(view)
+    if bad.any():
+        broken = bad & ~np.isnan(view).all(-1, keepdims=True)
+        if broken.any():
+            where = np.argwhere(broken)[0]
+            raise InputError(
+                f"{modality}: {view[tuple(where)]} in row {where[0]}, column {where[-1]}; expected finite numbers. "
+                "An item without this modality is a whole row of NaN; mend or drop single values."
+            )
+    return view
+
+
+def check_views(views: Views, *, present: Mapping[str, ArrayLike] | None = None) -> dict[str, NDArray[Any]]:
+    """Several views of the same items.
+
+    Args:
+        views: Modality -> array.
+        present: Modality -> (n,) mask; False marks an absent item, whatever its row holds.
+
+    Raises:
+        InputError: If `views` is no mapping, a view is not as `check_view` wants it, or rows do not match.
+    """
+    if not isinstance(views, Mapping):
+        raise InputError(
+            f"views: expected a mapping modality -> array, for example {{'image': X}}, got {type(views).__name__}."
+        )
+    if not views:
+        raise InputError("views: empty; expected at least one modality.")
+    masks = {m: np.asarray(mask, bool) for m, mask in (present or {}).items()}
+    for modality in masks:
+        if modality not in views:
+            raise InputError(f"present: names {modality!r}, which is not among the views ({', '.join(views)}).")
+    checked = {m: check_view(m, _blank(m, x, masks[m]) if m in masks else x) for m, x in views.items()}
+    lengths = {m: len(x) for m, x in checked.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{m} has {n}" for m, n in lengths.items())
+        raise InputError(f"views: rows must match item by item, but {told}.")
+    return checked
+
+
+def _blank(modality: str, values: ArrayLike, mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """The view with NaN where the mask says that the item is absent."""
+    view = np.asarray(values)
+    if mask.shape != view.shape[:1]:
+        raise InputError(f"present: {modality} has shape {mask.shape}, expected {view.shape[:1]}, one per item.")
+    blanked: NDArray[Any] = np.where(mask.reshape(-1, *[1] * (view.ndim - 1)), view, np.nan)
+    return blanked
+
+
+def check_column(name: str, values: ArrayLike | None, n: int) -> NDArray[Any] | None:
+    """Labels or times: one entry per item.
+
+    Raises:
+        InputError: If there are more or fewer than n.
+    """
+    if values is None:
+        return None
+    array = np.asarray(values, dtype=object) if isinstance(values, list | tuple) else np.asarray(values)
+    if array.ndim not in (1, 2) or len(array) != n:
+        raise InputError(f"{name}: expected {n}, one per item, got shape {array.shape}.")
+    return array
+
+
+def expand(
+    views: dict[str, NDArray[Any]], labels: NDArray[Any] | None = None, time: NDArray[Any] | None = None
+) -> Rows:
+    """Aligned rows from items with parts: every combination of an item's parts, one row each.
+
+    A modality that an item lacks stays one row of NaN, so that its other modalities are kept.
+    """
+    item = np.arange(len(next(iter(views.values()))))
+    out: dict[str, NDArray[Any]] = {}
+    for modality, view in views.items():
+        if view.ndim == 2:
+            out[modality] = view[item] if len(item) != len(view) else view
+            continue
+        there = ~np.isnan(view[..., 0])
+        there[~there.any(1), 0] = True  # one row of NaN where the item has no part at all
+        slots, counts = np.nonzero(there)[1], there.sum(1)
+        starts = np.cumsum(counts) - counts
+        repeats = counts[item]
+        old = np.repeat(np.arange(len(item)), repeats)
+        new_item = item[old]
+        offset = np.arange(len(old)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+        out = {m: x[old] for m, x in out.items()}
+        out[modality] = view[new_item, slots[starts[new_item] + offset]]
+        item = new_item
+    return Rows(out, item, None if labels is None else labels[item], None if time is None else time[item])
