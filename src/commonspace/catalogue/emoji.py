@@ -79,7 +79,6 @@ def load(
         metadata={
             "emoji": [e.char for e in emoji],
             "name": [e.name.lower() for e in emoji],
-            "year": [RELEASE_YEAR[e.added_in] for e in emoji],
         },
         encoders=encoders,
         cache=cache,
