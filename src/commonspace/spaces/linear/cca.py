@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 from sklearn.utils._param_validation import Interval
 
 from commonspace.errors import InputError, ParameterError
@@ -16,6 +15,7 @@ from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
 
 from .moments import centred_moments
+from .whitening import leading_singular_vectors, whitening
 
 DEFAULT_COMPONENTS = 128
 
@@ -81,16 +81,16 @@ class CCA(Space):
             raise InputError(f"views: {len(X)} items have both {first} and {second}; CCA needs at least two.")
         self._check_limit(limit, f"{len(X)} pairs of {X.shape[1]} {first} and {Z.shape[1]} {second} columns")
         moments = centred_moments(X, Z)
-        white_x, white_z = whitener(moments.sxx, self.ridge), whitener(moments.szz, self.ridge)
-        rank = min(limit, white_x.shape[1], white_z.shape[1])
-        self._check_limit(rank, f"views of rank {white_x.shape[1]} ({first}) and {white_z.shape[1]} ({second})")
+        white_x, white_z = whitening(self._regularised(moments.sxx)), whitening(self._regularised(moments.szz))
+        rank = min(limit, white_x.rank, white_z.rank)
+        self._check_limit(rank, f"views of rank {white_x.rank} ({first}) and {white_z.rank} ({second})")
         k = min(self.n_components or DEFAULT_COMPONENTS, rank)
-        U, correlations, V = leading_singular_vectors(white_x.T @ moments.sxz @ white_z, k)
-        weights_x, weights_z = white_x @ U, white_z @ V
+        U, correlations, V = leading_singular_vectors(white_z.project(white_x.project(moments.sxz).T).T, k)
+        weights_x, weights_z = white_x.weights(U), white_z.weights(V)
         # The sign of a singular vector is arbitrary: fixed here, so that results repeat across machines.
         signs = np.sign(weights_x[np.abs(weights_x).argmax(0), np.arange(k)])
         self.n_components_ = k
-        self.correlations_ = correlations
+        self.correlations_ = np.clip(correlations, 0, 1)
         self.means_ = {first: moments.mean_x, second: moments.mean_z}
         self.weights_ = {first: weights_x * signs, second: weights_z * signs}
 
@@ -98,26 +98,12 @@ class CCA(Space):
         projected: NDArray[np.float64] = (rows - self.means_[modality]) @ self.weights_[modality]
         return projected * self.correlations_**self.scaling
 
+    def _regularised(self, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+        d = len(covariance)
+        return np.asarray(covariance + self.ridge * np.trace(covariance) / d * np.eye(d))
+
     def _check_limit(self, limit: int, data: str) -> None:
         if limit < 1:
             raise InputError(f"views: {data}; a view that never varies correlates with nothing.")
         if self.n_components is not None and self.n_components > limit:
             raise ParameterError(f"n_components={self.n_components}, but {data} bear at most {limit}.")
-
-
-def whitener(covariance: NDArray[np.float64], ridge: float) -> NDArray[np.float64]:
-    """W (d, r) with W' (S + ridge * mean variance * I) W = I; r < d where S is singular and there is no ridge."""
-    d = len(covariance)
-    variance = np.trace(covariance) / d
-    regularised = covariance + ridge * variance * np.eye(d)
-    values, vectors = linalg.eigh(regularised)
-    keep = values > values[-1] * d * np.finfo(np.float64).eps if values[-1] > 0 else np.zeros(d, bool)
-    return np.asarray(vectors[:, keep] / np.sqrt(values[keep]))
-
-
-def leading_singular_vectors(
-    T: NDArray[np.float64], k: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The k leading singular triplets of a (p, q) matrix: U (p, k), values (k,) descending, V (q, k)."""
-    U, values, Vt = linalg.svd(T, full_matrices=False)
-    return U[:, :k], np.clip(values[:k], 0, 1), Vt[:k].T

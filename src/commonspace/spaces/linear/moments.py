@@ -40,7 +40,7 @@ def centred_moments(X: NDArray[Any], Z: NDArray[Any]) -> Moments:
     zero would lose the covariance to rounding.
     """
     n = len(X)
-    mean_x, mean_z = X.mean(0, dtype=np.float64), Z.mean(0, dtype=np.float64)
+    mean_x, mean_z = column_means(X), column_means(Z)
     sxx = np.zeros((X.shape[1], X.shape[1]))
     szz = np.zeros((Z.shape[1], Z.shape[1]))
     sxz = np.zeros((X.shape[1], Z.shape[1]))
@@ -51,3 +51,11 @@ def centred_moments(X: NDArray[Any], Z: NDArray[Any]) -> Moments:
         szz += z.T @ z
         sxz += x.T @ z
     return Moments(n, mean_x, mean_z, sxx / (n - 1), szz / (n - 1), sxz / (n - 1))
+
+
+def column_means(X: NDArray[Any]) -> NDArray[np.float64]:
+    """(p,) means, counted from the first row: that of a column that never varies is its value to the last bit."""
+    sums = np.zeros(X.shape[1])
+    for start in range(0, len(X), BLOCK):
+        sums += (X[start : start + BLOCK] - X[0]).sum(0, dtype=np.float64)
+    return np.asarray(X[0] + sums / len(X))

@@ -1,0 +1,259 @@
+"""The collection: create, open, add, search, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.data.encoding import Encoder
+from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
+from commonspace.progress import progress
+
+from .dataset_rows import dataset_batches
+from .filters import Where, compile_filter
+from .hits import Hit, as_hits
+from .manifest import SPACE, EncoderRecord, Manifest, abandon, claim
+from .metadata import Metadata, match_types, typed_columns
+from .queries import QueryEmbedder, as_direction
+from .rows import Content, Rows, as_rows, check_ids
+from .table import VectorTable, both, equals
+
+if TYPE_CHECKING:
+    from commonspace.data import Dataset
+    from commonspace.spaces import Space
+
+
+class Collection:
+    """Stored embeddings with their metadata, searchable.
+
+    A folder: a LanceDB table of vectors, a copy of the space that made them, and the fingerprints of the encoders
+    before it. One row is one part of one item in one modality; adding a row again replaces it.
+
+    Make one with `Collection.create`, open one with `Collection.open`.
+
+    Example:
+        >>> collection = Collection.create("store", space, encoders=data.encoders)  # doctest: +SKIP
+        >>> collection.add(data)  # doctest: +SKIP
+        >>> collection.search({"text": "a red bus"}, to="image", where={"year": {"lt": 1950}})  # doctest: +SKIP
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, table: VectorTable, embedder: QueryEmbedder) -> None:
+        self.path = path
+        self._manifest, self._table, self._embedder = manifest, table, embedder
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        space: Space | None = None,
+        *,
+        dim: int | None = None,
+        encoders: Mapping[str, Encoder] | None = None,
+        overwrite: bool = False,
+    ) -> Self:
+        """Makes an empty collection.
+
+        Args:
+            path: A folder that is empty or does not exist.
+            space: A fitted space, of which a copy is kept. Without one the collection takes and finds bare vectors.
+            dim: The length of a vector, where there is no space.
+            encoders: Modality -> the encoder whose rows the space was fitted on; their names and fingerprints are kept.
+            overwrite: Replace a collection that is there. A folder with other things is left alone all the same.
+
+        Raises:
+            ParameterError: If neither or both of space and dim are given, or the space is not fitted.
+            StorageError: If the folder holds something, or cannot be written.
+        """
+        dim = _dimension(space, dim)
+        if space is None and encoders:
+            raise ParameterError("encoders: they stand before a space and there is none. Give the space too.")
+        folder = Path(path)
+        known = {m: e for m, e in (encoders or {}).items() if space is not None and m in space.modalities_}
+        records = {m: EncoderRecord(e.name, e.fingerprint) for m, e in known.items()}
+        manifest = Manifest(dim, space is not None, records)
+        claim(folder, overwrite=overwrite)
+        try:
+            table = VectorTable(folder, dim)
+            if space is not None:
+                space.save(folder / SPACE)
+            manifest.write(folder)
+        except BaseException:
+            abandon(folder)
+            raise
+        return cls(folder, manifest, table, QueryEmbedder(folder, manifest, known))
+
+    @classmethod
+    def open(cls, path: str | Path, *, encoders: Mapping[str, Encoder] | None = None) -> Self:
+        """Opens a collection.
+
+        Args:
+            path: Its folder.
+            encoders: Modality -> encoder. Default: rebuilt from their names, at the first search that needs them.
+
+        Raises:
+            StorageError: If the folder holds no collection, or a damaged one, or an encoder is not the one that made
+                the stored vectors.
+        """
+        folder = Path(path)
+        manifest = Manifest.read(folder)
+        if manifest.has_space and not (folder / SPACE).is_dir():
+            raise StorageError(
+                f"{folder} has lost its space: {folder / SPACE} is missing. Restore it, or create it again."
+            )
+        return cls(folder, manifest, VectorTable(folder), QueryEmbedder(folder, manifest, encoders))
+
+    def __len__(self) -> int:
+        """The number of stored rows."""
+        return len(self._table)
+
+    def __repr__(self) -> str:
+        return f"Collection({str(self.path)!r}, {len(self):,} rows, dim={self.dim})"
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        return self._manifest.dim
+
+    @property
+    def modalities(self) -> dict[str, int]:
+        """Modality -> the number of its stored rows."""
+        return self._table.counts()
+
+    def add(self, dataset: Dataset) -> None:
+        """Embeds a data set with the space and stores each part of each item, with its metadata, label and time.
+
+        Modalities that the space does not know are left out. Work goes in batches; if one fails, those before it stay
+        stored, and adding again replaces them.
+
+        Raises:
+            InputError: If the collection has no space, or the data cannot be embedded or stored.
+        """
+        space = self._embedder.space
+        fresh: dict[str, bool] = {}
+        with progress("storing", len(dataset.ids)) as advance:
+            for done, batch in dataset_batches(dataset, space, self.dim):
+                for rows in batch:
+                    fresh.setdefault(rows.modality, not self._table.has(rows.modality))
+                    rows.check()
+                    self._write(rows, fresh=fresh[rows.modality])
+                advance(done)
+
+    def add_vectors(
+        self,
+        ids: Sequence[str] | NDArray[np.str_],
+        X: ArrayLike,
+        *,
+        modality: str,
+        metadata: Metadata | None = None,
+        parts: ArrayLike | None = None,
+        content: Content | None = None,
+    ) -> None:
+        """Stores vectors as they are.
+
+        Everything is checked before anything is written.
+
+        Args:
+            ids: n identifiers.
+            X: (n, d), or (n, r, d) where items have parts; a row of NaN is an absent part.
+            modality: What they are.
+            metadata: Field -> n values, or a table of n rows. Types are learnt from the first values; a new field may
+                come later, and one that holds nothing but None is not stored.
+            parts: (n,) part numbers for (n, d) vectors. Default: 0.
+            content: n texts or paths to show, or lists of them, one per part.
+
+        Raises:
+            InputError: If something is not as described, or a key occurs twice.
+        """
+        columns = match_types(typed_columns(metadata, len(ids)), self._table.fields)
+        rows = as_rows(ids, X, dim=self.dim, modality=modality, parts=parts, content=content, metadata=columns)
+        rows.check()
+        fresh = not self._table.has(modality)
+        with progress(f"storing {modality}", len(rows.ids)) as advance:
+            for batch in rows.batches():
+                self._write(batch, fresh=fresh)
+                advance(len(batch.ids))
+
+    def search(
+        self,
+        query: Mapping[str, Any] | None = None,
+        *,
+        vector: ArrayLike | None = None,
+        to: str | None = None,
+        k: int = 10,
+        where: Where | None = None,
+        time: object = None,
+    ) -> list[Hit]:
+        """Finds the stored rows nearest to a question, by cosine.
+
+        The search is exact until an index was built.
+
+        Args:
+            query: One modality -> a raw item, for example `{"text": "a red bus"}`; or a row of features, for a modality
+                without an encoder.
+            vector: A vector of the space, instead of `query`.
+            to: The modality to look in. Default: all.
+            k: How many to return.
+            where: Conditions on the metadata, which hold for every hit; see `commonspace.collection.filters`. Rows that
+                do not pass are left out before the search, so there are k hits wherever k rows pass.
+            time: The instant to look from, for a space that uses time.
+
+        Returns:
+            Up to k hits, the best first; equal scores in the order of id and part.
+
+        Raises:
+            ParameterError: If k is below 1.
+            InputError: If not exactly one of query and vector is given, or it or `where` is not as described.
+            UnknownNameError: If a modality or a field does not exist.
+        """
+        if (query is None) == (vector is None):
+            raise InputError("search: give either a query, for example {'text': 'a red bus'}, or vector=.")
+        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+            raise ParameterError(f"k: expected an integer of 1 or more, got {k!r}.")
+        condition = None if where is None else compile_filter(where, self._table.fields)
+        direction = self._embedder.embed(query, time) if query is not None else as_direction("vector", vector, self.dim)
+        found = self._table.search(direction, int(k), both(None if to is None else equals("modality", to), condition))
+        if to is not None and not len(found) and not self._table.has(to):
+            raise UnknownNameError("modality", to, self.modalities)
+        return as_hits(found, int(k))
+
+    def delete(self, ids: Sequence[str] | NDArray[np.str_]) -> int:
+        """Removes items: every modality and part of the ids. Ids that are not there are ignored.
+
+        Returns:
+            The number of rows removed.
+        """
+        return self._table.delete(check_ids(ids))
+
+    def build_index(self) -> None:
+        """Makes searches of large collections fast, at a recall just below 1.
+
+        Below 5,000 rows nothing is indexed and searches stay exact. Rows added later are found too, by looking at each
+        of them; build again after adding many.
+        """
+        self._table.build_index()
+
+    def _write(self, rows: Rows, *, fresh: bool) -> None:
+        columns = match_types(rows.metadata, self._table.fields)
+        self._table.extend({field: values.type for field, values in columns.items()})
+        batch = rows.to_arrow(self._table.schema)
+        if batch.num_rows:
+            self._table.write(batch, replace=not fresh)  # a plain addition spares the look-up of the keys
+
+
+def _dimension(space: Space | None, dim: int | None) -> int:
+    if space is not None:
+        fitted = getattr(space, "n_components_", None)
+        if fitted is None:
+            raise ParameterError(f"space: {type(space).__name__} is not fitted. Call fit(views) first.")
+        if dim is not None and dim != fitted:
+            raise ParameterError(f"dim: the space gives {fitted} dimensions, got dim={dim}. Leave dim out.")
+        return int(fitted)
+    if dim is None:
+        raise ParameterError("create: give a fitted space, or dim= for bare vectors.")
+    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
+        raise ParameterError(f"dim: expected an integer of 1 or more, got {dim!r}.")
+    return int(dim)

@@ -1,0 +1,230 @@
+"""Embeddings of items and parts -> checked rows of the table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.errors import InputError
+
+from .columns import column_name
+from .metadata import Columns
+
+BATCH_ROWS = 16_384
+"""Rows written at once: bounds the memory of an addition, and is large enough that commits do not count."""
+
+# Beyond these the square of a length leaves float32 and the cosine with it.
+_SHORTEST, _LONGEST = 1e-18, 1e18
+
+Content = Sequence[str | os.PathLike[str] | None] | Sequence[Sequence[str | os.PathLike[str] | None]]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Items of one modality, each with up to r parts.
+
+    Attributes:
+        modality: The modality.
+        ids: n identifiers.
+        vectors: (n, r, d) float32; a row of NaN is an absent part.
+        parts: (n, r) numbers of the parts.
+        content: n lists of up to r texts or paths, to show; or None.
+        metadata: Field -> n values.
+        first: The number of the first item in what the user gave, for messages.
+    """
+
+    modality: str
+    ids: Sequence[str]
+    vectors: NDArray[np.float32]
+    parts: NDArray[np.int32]
+    content: Sequence[Sequence[str | None]] | None
+    metadata: Columns
+    first: int = 0
+
+    def check(self) -> None:
+        """Looks at everything before anything is written.
+
+        Raises:
+            InputError: If a vector has no direction or is NaN or infinite in part, or a key occurs twice.
+        """
+        for batch in self.batches():
+            length = np.linalg.norm(batch.vectors.astype(np.float64), axis=-1)
+            absent = np.isnan(batch.vectors).all(axis=-1)
+            for bad, reason in (
+                (~np.isfinite(length) & ~absent, "holds NaN or infinity (an absent part is NaN throughout)"),
+                (length < _SHORTEST, "is zero and has no direction"),
+                (length > _LONGEST, "is too long for float32 arithmetic; scale it"),
+            ):
+                if bad.any():
+                    item, part = np.argwhere(bad)[0]
+                    where = f"modality {self.modality!r}, row {batch.first + item}, part {batch.parts[item, part]}"
+                    raise InputError(f"{where} (id {batch.ids[item]!r}): the vector {reason}.")
+        refuse_duplicates(self.ids, self.parts)
+
+    def batches(self) -> Iterator[Rows]:
+        """The same items in pieces of a bounded number of rows."""
+        step = max(1, BATCH_ROWS // max(1, self.vectors.shape[1]))
+        for low in range(0, len(self.ids), step):
+            part = slice(low, low + step)
+            yield Rows(
+                self.modality,
+                self.ids[part],
+                self.vectors[part],
+                self.parts[part],
+                None if self.content is None else self.content[part],
+                {field: values[part] for field, values in self.metadata.items()},
+                self.first + low,
+            )
+
+    def to_arrow(self, schema: pa.Schema) -> pa.Table:
+        """The present parts as a table of the given schema; columns without values are null."""
+        item, part = np.nonzero(~np.isnan(self.vectors[..., 0]))
+        take = pa.array(item)
+        content = (
+            None
+            if self.content is None
+            else [_at(self.content[i], j) for i, j in zip(item.tolist(), part.tolist(), strict=True)]
+        )
+        columns = {
+            "id": pa.array(list(self.ids), pa.string()).take(take),
+            "modality": pa.array([self.modality] * len(item), pa.string()),
+            "part": pa.array(self.parts[item, part], pa.int32()),
+            "vector": pa.FixedSizeListArray.from_arrays(
+                pa.array(self.vectors[item, part].ravel()), self.vectors.shape[-1]
+            ),
+        }
+        if content is not None:
+            columns["content"] = pa.array(content, pa.string())
+        columns |= {column_name(field): values.take(take) for field, values in self.metadata.items()}
+        arrays = [columns.get(f.name, pa.nulls(len(item), f.type) if f.nullable else None) for f in schema]
+        return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def as_rows(
+    ids: Sequence[str] | NDArray[np.str_],
+    X: ArrayLike,
+    *,
+    dim: int,
+    modality: str,
+    parts: ArrayLike | None,
+    content: Content | None,
+    metadata: Columns,
+    first: int = 0,
+) -> Rows:
+    """Brings (n, d) or (n, r, d) and what goes with it into one form.
+
+    Raises:
+        InputError: If a shape, a length or a type is not as it should be.
+    """
+    if not isinstance(modality, str) or not modality:
+        raise InputError(f"modality: expected a name, got {modality!r}.")
+    names = check_ids(ids)
+    vectors = _as_floats(modality, X)
+    if vectors.ndim not in (2, 3) or len(vectors) != len(names):
+        shape = f"({len(names)}, {dim}) or ({len(names)}, r, {dim})"
+        raise InputError(
+            f"modality {modality!r}: expected vectors of shape {shape}, one row per id, got {vectors.shape}."
+        )
+    if vectors.shape[-1] != dim:
+        raise InputError(
+            f"modality {modality!r}: the collection holds vectors of dimension {dim}, got {vectors.shape[-1]}."
+        )
+    return Rows(
+        modality,
+        names,
+        vectors.reshape(len(names), -1 if vectors.size else 1, dim),
+        _as_parts(modality, parts, vectors),
+        None if content is None else _as_content(modality, content, len(names)),
+        metadata,
+        first,
+    )
+
+
+def check_ids(ids: Sequence[str] | NDArray[np.str_]) -> list[str]:
+    """Identifiers as plain strings.
+
+    Raises:
+        InputError: If they are one string, or one of them is no text.
+    """
+    if isinstance(ids, str | bytes):
+        raise InputError(f"ids: expected a list of texts, got the single {ids!r}; write [{ids!r}].")
+    names = list(ids)
+    for position, name in enumerate(names):
+        if not isinstance(name, str) or _broken(name):
+            raise InputError(f"ids: position {position} is {name!r}; an id is a text.")
+    return [str(name) for name in names]
+
+
+def refuse_duplicates(ids: Sequence[str], parts: NDArray[np.int32]) -> None:
+    """Raises InputError where an (id, part) occurs twice. Within a row of `parts` none does."""
+    if len(set(ids)) == len(ids):
+        return
+    seen: set[tuple[str, int]] = set()
+    for name, numbers in zip(ids, parts.tolist(), strict=True):
+        for number in numbers:
+            if (name, number) in seen:
+                raise InputError(f"ids: {name!r} occurs twice with part {number}; give each once, or number its parts.")
+            seen.add((name, number))
+
+
+def _as_floats(modality: str, X: ArrayLike) -> NDArray[np.float32]:
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise InputError(f"modality {modality!r}: the vectors are not of one length ({error}).") from error
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"modality {modality!r}: expected vectors of numbers, got {array.dtype}.")
+    with np.errstate(over="ignore"):  # what overflows becomes infinite and is named by `check`
+        return array.astype(np.float32, copy=False)
+
+
+def _as_parts(modality: str, parts: ArrayLike | None, vectors: NDArray[np.float32]) -> NDArray[np.int32]:
+    n, r = len(vectors), vectors.shape[1] if vectors.ndim == 3 else 1
+    if parts is None:
+        return np.broadcast_to(np.arange(r, dtype=np.int32), (n, r))
+    numbers = np.asarray(parts)
+    if vectors.ndim == 3:
+        raise InputError(f"modality {modality!r}: parts go with (n, d) vectors; in (n, r, d) the position is the part.")
+    if numbers.shape != (n,) or (n and (numbers.dtype.kind not in "iu" or numbers.min() < 0 or numbers.max() >= 2**31)):
+        raise InputError(
+            f"modality {modality!r}: expected {n} part numbers from 0 on, got {numbers.dtype} {numbers.shape}."
+        )
+    return numbers.astype(np.int32).reshape(n, 1)
+
+
+def _as_content(modality: str, content: Content, n: int) -> list[list[str | None]]:
+    if isinstance(content, str) or len(content) != n:
+        raise InputError(f"modality {modality!r}: expected content for {n} items, got {len(content)}.")
+    listed = [list(c) if isinstance(c, list | tuple | np.ndarray) else [c] for c in content]
+    return [[_as_text(modality, c) for c in row] for row in listed]
+
+
+def _as_text(modality: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        text = os.fspath(value)
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or _broken(text):
+        raise InputError(f"modality {modality!r}: content is text or a path, got {value!r}.")
+    return text
+
+
+def _broken(text: str) -> bool:
+    """Whether a text holds lone surrogates, which no file can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _at(row: Sequence[str | None], position: int) -> str | None:
+    return row[position] if position < len(row) else None

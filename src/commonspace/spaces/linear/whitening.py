@@ -1,0 +1,91 @@
+"""Whitening by a covariance, and the singular vectors that follow."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+Matrix = NDArray[np.float64]
+
+
+class Whitening(ABC):
+    """W (d, r) with W' S W = I for a covariance S of rank r, kept in the form that is cheapest to apply."""
+
+    rank: int
+
+    @abstractmethod
+    def project(self, M: Matrix) -> Matrix:
+        """W' M, (r, columns of M)."""
+
+    @abstractmethod
+    def weights(self, U: Matrix) -> Matrix:
+        """W U, (d, columns of U)."""
+
+
+class CholeskyWhitening(Whitening):
+    """S = L L' of full rank, W = L^-T: two triangular solves, nothing inverted."""
+
+    def __init__(self, L: Matrix) -> None:
+        self._L = L
+        self.rank = len(L)
+
+    def project(self, M: Matrix) -> Matrix:
+        """L^-1 M."""
+        return np.asarray(linalg.solve_triangular(self._L, M, lower=True))
+
+    def weights(self, U: Matrix) -> Matrix:
+        """L^-T U."""
+        return np.asarray(linalg.solve_triangular(self._L, U, lower=True, trans="T"))
+
+
+class EigenWhitening(Whitening):
+    """S = Q diag(l) Q', W = Q diag(l)^-1/2 over the eigenvalues that are not rounding."""
+
+    def __init__(self, S: Matrix) -> None:
+        values, vectors = linalg.eigh(S)
+        keep = values > max(values[-1], 0) * len(S) * np.finfo(np.float64).eps
+        self._W = np.asarray(vectors[:, keep] / np.sqrt(values[keep]))
+        self.rank = self._W.shape[1]
+
+    def project(self, M: Matrix) -> Matrix:
+        """W' M."""
+        return self._W.T @ M
+
+    def weights(self, U: Matrix) -> Matrix:
+        """W U."""
+        return self._W @ U
+
+
+def whitening(S: Matrix) -> Whitening:
+    """Cholesky where S is safely of full rank, else by eigenvalues, which costs some ten times more."""
+    try:
+        L = np.asarray(linalg.cholesky(S, lower=True))
+    except linalg.LinAlgError:
+        return EigenWhitening(S)
+    pivots = np.diag(L)
+    singular = pivots.min() ** 2 < pivots.max() ** 2 * len(S) * np.sqrt(np.finfo(np.float64).eps)
+    return EigenWhitening(S) if singular else CholeskyWhitening(L)
+
+
+def leading_singular_vectors(T: Matrix, k: int) -> tuple[Matrix, NDArray[Any], Matrix]:
+    """The k leading singular triplets of T (p, q): U (p, k), values (k,) descending, V (q, k).
+
+    From the k leading eigenvectors of T'T, which is several times cheaper than all singular vectors; squaring costs
+    small singular values their digits, so where there are such among the k, from T itself.
+    """
+    if T.shape[0] < T.shape[1]:
+        V, values, U = leading_singular_vectors(T.T, k)
+        return U, values, V
+    q = T.shape[1]
+    _, V = linalg.eigh(T.T @ T, subset_by_index=(q - k, q - 1))
+    V = V[:, ::-1]
+    projected = T @ V
+    values = np.linalg.norm(projected, axis=0)
+    if values[-1] > 1e-3 * values[0]:
+        return projected / values, values, V
+    U, values, Vt = linalg.svd(T, full_matrices=False)
+    return U[:, :k], values[:k], Vt[:k].T
