@@ -17,6 +17,7 @@ def index(
     data: Data,
     store: Annotated[Path, typer.Option(help="The collection's folder; items are added if it is there.")],
     split: Annotated[str, typer.Option(help='The split to store; "all" for everything.')] = "all",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a collection that is there.")] = False,
     root: Root = None,
     protocol: Protocol = None,
     option: Option = None,
@@ -24,11 +25,18 @@ def index(
 ) -> None:
     """Embed a data set and store it in a collection, ready for search.
 
+    Items that are stored already are replaced, so that the same command twice changes nothing.
+
     Example: commonspace index runs/cca encoded/emoji --store stores/emoji
     """
+    from commonspace.collection import is_collection
+
     fitted = cs.load_space(space)
     dataset = part(read_data(data, root, protocol, option=option), split, fallback=False)
-    collection = cs.Collection.create(store, fitted, encoders=dataset.encoders, overwrite=True)
+    if is_collection(store) and not overwrite:
+        collection = cs.Collection.open(store, space=fitted, encoders=dataset.encoders)
+    else:
+        collection = cs.Collection.create(store, fitted, encoders=dataset.encoders, overwrite=overwrite)
     collection.add(dataset)
     collection.build_index()
     show(

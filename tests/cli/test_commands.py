@@ -1,0 +1,101 @@
+"""Each command on a small data set of features, against the library itself."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import commonspace as cs
+from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
+
+
+@pytest.fixture
+def fitted(run, encoded, tmp_path):
+    run("fit", encoded, "--space", "cca", "--set", "n_components=4", "--set", "ridge=0.01", "--out", tmp_path / "space")
+    return tmp_path / "space"
+
+
+def test_fit_saves_what_the_library_would_learn_from_train(encoded, fitted):
+    train = cs.load_dataset(encoded).split("train")
+    expected = cs.CCA(n_components=4, ridge=0.01).fit(train.views)
+    assert cs.load_space(fitted).fingerprint == expected.fingerprint
+
+
+def test_fit_says_what_it_did(run, encoded, tmp_path):
+    told = run("fit", encoded, "--space", "CCA", "--out", tmp_path / "s", "--json").stdout
+    result = json.loads(told)
+    assert (result["space"], result["items"], result["n_components"]) == ("CCA", 60, 7)
+
+
+def test_evaluate_prints_the_report_of_the_test_split(run, encoded, fitted):
+    report = cs.evaluate(cs.load_space(fitted), cs.load_dataset(encoded).split("test"))
+    assert run("evaluate", fitted, encoded).stdout == f"{report}\n"
+    assert json.loads(run("evaluate", fitted, encoded, "--json").stdout) == json.loads(json.dumps(report.to_dict()))
+    everything = json.loads(run("evaluate", fitted, encoded, "--split", "all", "--json").stdout)
+    assert everything["gallery"] == {"image->text": 80, "text->image": 80}
+
+
+def test_index_twice_changes_nothing(run, encoded, fitted, tmp_path):
+    store = tmp_path / "store"
+    first = json.loads(run("index", fitted, encoded, "--store", store, "--json").stdout)
+    again = json.loads(run("index", fitted, encoded, "--store", store, "--json").stdout)
+    assert first == again == {"store": str(store), "items": 80, "rows": 160}
+    query = cs.load_dataset(encoded).views["text"][3]
+    assert cs.Collection.open(store).search({"text": query}, to="image", k=1)[0].id == "3"
+
+
+def test_index_refuses_a_store_of_another_space_until_told_to_replace_it(run, encoded, fitted, tmp_path):
+    run("index", fitted, encoded, "--store", tmp_path / "store")
+    run("fit", encoded, "--space", "cca", "--set", "n_components=2", "--out", tmp_path / "other")
+    with pytest.raises(StorageError, match="another CCA"):
+        run("index", tmp_path / "other", encoded, "--store", tmp_path / "store")
+    run("index", tmp_path / "other", encoded, "--store", tmp_path / "store", "--overwrite", "--split", "test")
+    assert cs.Collection.open(tmp_path / "store").modalities == {"image": 20, "text": 20}
+
+
+def test_encode_copies_a_data_set_of_features(run, encoded, tmp_path):
+    told = json.loads(run("encode", encoded, "--out", tmp_path / "copy", "--json").stdout)
+    assert told["views"] == {"image": [80, 9], "text": [80, 7]}
+    assert (cs.load_dataset(tmp_path / "copy").views["text"] == cs.load_dataset(encoded).views["text"]).all()
+
+
+def test_spaces_lists_every_method_with_its_tags(run):
+    listed = json.loads(run("spaces", "--json").stdout)
+    assert set(listed) == set(cs.spaces.all_spaces())
+    assert listed["cca"]["max_modalities"] == 2
+    assert "2 modalities" in run("spaces").stdout
+
+
+def test_doctor_names_the_encoders_and_passes_here(run):
+    result = run("doctor", "--json")
+    checks = json.loads(result.stdout)
+    assert {f"encoder {name}" for name in cs.encoders.ENCODERS} <= set(checks)
+    assert result.exit_code == (0 if all(check["ok"] for check in checks.values()) else 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--space", "ccca"], UnknownNameError, r"unknown space 'ccca'; did you mean 'cca'"),
+        (["--space", "cca", "--set", "ridges=1"], UnknownNameError, r"unknown parameter of cca 'ridges'"),
+        (["--space", "cca", "--set", "ridge"], ParameterError, r"--set: expected KEY=VALUE, got 'ridge'"),
+        (["--space", "cca", "--set", "ridge=-1"], ParameterError, r"'ridge' parameter of CCA must be"),
+        (["--space", "cca", "--set", "n_components=64"], ParameterError, r"at most 7"),
+        (["--space", "cca", "--split", "dev"], UnknownNameError, r"unknown split 'dev'"),
+        (["--space", "cca", "--option", "seed=1"], ParameterError, r"take seed"),
+    ],
+)
+def test_fit_names_the_mistake(run, encoded, tmp_path, arguments, error, message):
+    with pytest.raises(error, match=message):
+        run("fit", encoded, "--out", tmp_path / "out", *arguments)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("where", "message"), [("{year", "expected JSON such as"), ("[1]", "expected a JSON object, got list")]
+)
+def test_search_names_a_bad_condition(run, encoded, fitted, tmp_path, where, message):
+    run("index", fitted, encoded, "--store", tmp_path / "store")
+    with pytest.raises(InputError, match=message):
+        run("search", tmp_path / "store", "words", "--where", where)
