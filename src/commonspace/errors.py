@@ -34,11 +34,12 @@ class UnknownNameError(CommonspaceError, KeyError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         close = get_close_matches(name, names, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"unknown {what} {name!r}{hint} Known: {', '.join(names) or 'none'}.")
+        hint = f"; did you mean {close[0]!r}?" if close else "."
+        self._message = f"unknown {what} {name!r}{hint} Known: {', '.join(names) or 'none'}."
+        super().__init__(what, name, names)  # what __init__ takes, so that pickling, between processes, works
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would show the repr of the message
+        return self._message
 
 
 class MissingPackageError(CommonspaceError, RuntimeError):

@@ -252,3 +252,11 @@ def test_space_is_loaded_once(store, data, monkeypatch):
     shutil.rmtree(store.path / "space")
     assert again.search({"image": data.views["image"][1]})
     assert isinstance(again._embedder, QueryEmbedder)
+
+
+def test_opening_with_the_same_space_is_accepted_and_with_another_refused(store, space, data, tmp_path):
+    space.save(tmp_path / "again")
+    assert len(Collection.open(store.path, space=cs.load_space(tmp_path / "again"))) == len(store)
+    other = cs.CCA(n_components=3, ridge=0.5).fit(data.views)
+    with pytest.raises(StorageError, match="made by another CCA"):
+        Collection.open(store.path, space=other)

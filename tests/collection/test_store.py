@@ -85,11 +85,9 @@ def test_interrupted_create_is_recognised_and_can_be_repeated(tmp_path, monkeypa
         patch.setattr(module, "abandon", lambda folder: None)
         with pytest.raises(KeyboardInterrupt):
             Collection.create(tmp_path / "store", dim=3)
-    with pytest.raises(StorageError, match=r"half-written.*overwrite=True"):
-        Collection.open(tmp_path / "store")
     with pytest.raises(StorageError, match="half-written"):
-        Collection.create(tmp_path / "store", dim=3)
-    Collection.create(tmp_path / "store", dim=3, overwrite=True)
+        Collection.open(tmp_path / "store")
+    Collection.create(tmp_path / "store", dim=3)
     assert len(Collection.open(tmp_path / "store")) == 0
 
 

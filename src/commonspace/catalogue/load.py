@@ -53,6 +53,11 @@ def load_dataset(
     """
     given = {m: get_encoder(e) if isinstance(e, str) else e for m, e in (encoders or {}).items()}
     if str(name) not in CATALOGUE:
+        if not Path(name).exists():
+            raise UnknownNameError("data set or path", str(name), CATALOGUE)
+        unused = [k for k, v in {"root": root, "protocol": protocol, **options}.items() if v is not None]
+        if unused:
+            raise ParameterError(f"{name}: only the named sets ({', '.join(CATALOGUE)}) take {', '.join(unused)}.")
         return _load_path(Path(name), given)
     load = import_module(f".{CATALOGUE[str(name)]}", __package__).load
     known = set(signature(load).parameters) - {"root", "protocol", "encoders", "cache"}
@@ -71,15 +76,14 @@ def load_dataset(
 
 
 def _load_path(path: Path, given: Mapping[str, Encoder]) -> Dataset:
-    if not path.exists():
-        raise UnknownNameError("data set or path", str(path), CATALOGUE)
     if not is_saved_dataset(path):
         raise StorageError(f"{path}: not a folder that `commonspace encode` wrote (dataset.json is missing).")
     encoders = dict(given)
     for modality, recorded in read_description(path)["encoders"].items():
         try:
-            encoder = encoders.setdefault(modality, get_encoder(recorded["name"]))
-            found = encoder.fingerprint
+            if modality not in encoders:
+                encoders[modality] = get_encoder(recorded["name"])
+            found = encoders[modality].fingerprint
         except (MissingPackageError, UnknownNameError) as error:
             encoders.pop(modality, None)  # the views are there; only raw queries need the encoder
             _logger.warning("%s: no raw %s queries: %s", path, modality, error)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 
 from commonspace.data import Dataset, Encoder, ViewCache
 from commonspace.errors import InputError, StorageError, UnknownNameError
 
 PROTOCOLS = ("2173/693", "2173/231/462")
 FILES = ("raw_features.mat", "trainset_txt_img_cat.list", "testset_txt_img_cat.list", "categories.list")
+SIZES = (2173, 693)
 
 
 def load(
@@ -28,7 +31,7 @@ def load(
         root: The folder with `raw_features.mat`, the two `*_txt_img_cat.list` files and `categories.list`.
         protocol: "2173/693" (train/test) or "2173/231/462" (train/validation/test), where validation is the first
             231 of the 693 test items, in file order.
-        encoders: Taken for queries by the caller; the data set holds features.
+        encoders: For raw queries: those whose rows are as long as the features. The default ones are not.
         cache: Not used; there is nothing to encode.
 
     Raises:
@@ -48,26 +51,45 @@ def load(
         raise StorageError(f"data set wikipedia: {root} lacks {', '.join(missing)}.")
     try:
         features = loadmat(root / FILES[0])
-        image = np.concatenate([features["I_tr"], features["I_te"]])
-        text = np.concatenate([features["T_tr"], features["T_te"]])
-    except (KeyError, ValueError, OSError) as error:
+        parts = [(features["I_tr"], features["T_tr"]), (features["I_te"], features["T_te"])]
+    except (KeyError, ValueError, TypeError, OSError, NotImplementedError, MatReadError, zlib.error) as error:
         raise StorageError(
             f"data set wikipedia: {FILES[0]} has not the arrays I_tr, T_tr, I_te, T_te: {error}."
         ) from error
-    lines = [line.split("\t") for name in FILES[1:3] for line in (root / name).read_text().splitlines() if line]
-    classes = (root / FILES[3]).read_text().split()
+    lists = [_read_list(root / name) for name in FILES[1:3]]
+    for name, lines, (image, text), expected in zip(FILES[1:3], lists, parts, SIZES, strict=True):
+        if not len(lines) == len(image) == len(text) == expected:
+            raise StorageError(
+                f"data set wikipedia: {len(lines)} lines in {name}, {len(image)} rows of image and {len(text)} of text "
+                f"features; expected {expected}."
+            )
+    classes = (root / FILES[3]).read_text(encoding="utf-8").split()
+    lines = lists[0] + lists[1]
+    if not all(1 <= number <= len(classes) for _, _, number in lines):
+        raise StorageError(f"data set wikipedia: {FILES[3]} has {len(classes)} classes, the lists name others.")
+    views = {
+        "image": np.concatenate([image for image, _ in parts]),
+        "text": np.concatenate([text for _, text in parts]),
+    }
     held = ["test"] * 693 if protocol == "2173/693" else ["validation"] * 231 + ["test"] * 462
-    if len(lines) != len(image) or len(lines) != 2173 + 693:
-        raise StorageError(
-            f"data set wikipedia: {len(lines)} lines in the lists, {len(image)} rows of features; expected 2866."
-        )
     return Dataset(
-        {"image": image, "text": text},
+        views,
         ids=[text_id for text_id, _, _ in lines],
-        labels=[classes[int(number) - 1] for _, _, number in lines],
+        labels=[classes[number - 1] for _, _, number in lines],
         split=["train"] * 2173 + held,
         metadata={"image_id": [image_id for _, image_id, _ in lines]},
-        encoders=encoders,
+        encoders={m: e for m, e in encoders.items() if m in views and e.dim == views[m].shape[1]},
         name="wikipedia",
         protocol=protocol,
     )
+
+
+def _read_list(path: Path) -> list[tuple[str, str, int]]:
+    """Text id, image id and number of the class, by line."""
+    try:
+        lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line]
+        return [(text_id, image_id, int(number)) for text_id, image_id, number in lines]
+    except ValueError as error:
+        raise StorageError(
+            f"data set wikipedia: {path.name} is not lines of text, image and class: {error}."
+        ) from error

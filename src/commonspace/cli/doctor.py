@@ -29,8 +29,7 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _environment() -> dict[str, tuple[bool, Any]]:
-    import onnxruntime
-
+    from commonspace.encoders.onnx_model import execution_providers
     from commonspace.files import cache_directory
     from commonspace.threads import cpu_threads
 
@@ -46,7 +45,7 @@ def _environment() -> dict[str, tuple[bool, Any]]:
         except importlib.metadata.PackageNotFoundError:
             checks[package] = False, f"not installed; run: pip install {package}"
     checks["processors"] = True, cpu_threads()
-    checks["onnxruntime runs on"] = True, ", ".join(onnxruntime.get_available_providers())
+    checks["onnxruntime runs on"] = True, ", ".join(execution_providers())
     writable = os.access(existing, os.W_OK)
     checks["cache directory"] = writable, str(cache) if writable else f"{cache}: no permission; set COMMONSPACE_CACHE"
     return checks

@@ -2,5 +2,6 @@
 
 from .collection import Collection
 from .hits import Hit
+from .manifest import is_collection
 
-__all__ = ["Collection", "Hit"]
+__all__ = ["Collection", "Hit", "is_collection"]

@@ -87,16 +87,19 @@ class Collection:
         return cls(folder, manifest, table, QueryEmbedder(folder, manifest, known))
 
     @classmethod
-    def open(cls, path: str | Path, *, encoders: Mapping[str, Encoder] | None = None) -> Self:
+    def open(
+        cls, path: str | Path, *, space: Space | None = None, encoders: Mapping[str, Encoder] | None = None
+    ) -> Self:
         """Opens a collection.
 
         Args:
             path: Its folder.
+            space: The space the caller believes it was made with; another is refused. Default: no such check.
             encoders: Modality -> encoder. Default: rebuilt from their names, at the first search that needs them.
 
         Raises:
-            StorageError: If the folder holds no collection, or a damaged one, or an encoder is not the one that made
-                the stored vectors.
+            StorageError: If the folder holds no collection, or a damaged one, or the space or an encoder is not the
+                one that made the stored vectors.
         """
         folder = Path(path)
         manifest = Manifest.read(folder)
@@ -104,7 +107,10 @@ class Collection:
             raise StorageError(
                 f"{folder} has lost its space: {folder / SPACE} is missing. Restore it, or create it again."
             )
-        return cls(folder, manifest, VectorTable(folder), QueryEmbedder(folder, manifest, encoders))
+        embedder = QueryEmbedder(folder, manifest, encoders)
+        if space is not None:
+            embedder.check_space(space)
+        return cls(folder, manifest, VectorTable(folder), embedder)
 
     def __len__(self) -> int:
         """The number of stored rows."""

@@ -64,7 +64,7 @@ class Manifest:
         except (FileNotFoundError, NotADirectoryError):
             if (folder / _UNFINISHED).exists():
                 raise StorageError(
-                    f"{folder} is half-written: its creation was interrupted. Create it again with overwrite=True."
+                    f"{folder} is half-written: its creation was interrupted. Create it again."
                 ) from None
             raise StorageError(
                 f"{folder} is no collection: it has no {FILE}. Make one with Collection.create."
@@ -95,10 +95,15 @@ class Manifest:
         return cls(dim, has_space, encoders)
 
 
+def is_collection(path: Path) -> bool:
+    """Whether a folder holds a collection, whole as far as its manifest tells."""
+    return (path / FILE).is_file()
+
+
 def claim(folder: Path, *, overwrite: bool) -> None:
     """Makes `folder` ready for a new collection.
 
-    Only files of a collection are ever removed, and only with `overwrite`.
+    Only files of a collection are ever removed: of a whole one with `overwrite`, of a half-made one always.
 
     Raises:
         StorageError: If the folder holds a collection and `overwrite` is not set, or holds other things.
@@ -109,13 +114,11 @@ def claim(folder: Path, *, overwrite: bool) -> None:
         whole, half = (folder / FILE).exists(), (folder / _UNFINISHED).exists()
         if not (whole or half):
             raise StorageError(f"{folder} holds other things and is left alone. Pick another folder.")
-        if not overwrite:
-            state = (
-                "holds a collection already: open it with Collection.open"
-                if whole
-                else "holds a half-written collection"
+        if whole and not overwrite:  # a half-made one never held anything, and is begun anew
+            raise StorageError(
+                f"{folder} holds a collection already: open it with Collection.open, pick another folder, "
+                "or pass overwrite=True."
             )
-            raise StorageError(f"{folder} {state}, pick another folder, or pass overwrite=True.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _UNFINISHED).touch()

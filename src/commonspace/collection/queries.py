@@ -62,6 +62,18 @@ class QueryEmbedder:
             self._space = space
         return self._space
 
+    def check_space(self, space: Space) -> None:
+        """Compares a space with the collection's own.
+
+        Raises:
+            StorageError: If it embeds differently.
+        """
+        if space.fingerprint != self.space.fingerprint:
+            raise StorageError(
+                f"{self._folder}: the stored vectors were made by another {type(self.space).__name__} than this "
+                f"{type(space).__name__}. Use a new folder, or create this collection again with overwrite=True."
+            )
+
     def embed(self, query: Mapping[str, Any], time: object = None) -> NDArray[np.float32]:
         """The vector of a question.
 

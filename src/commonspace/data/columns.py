@@ -19,12 +19,38 @@ def as_column(name: str, values: ArrayLike | Sequence[object]) -> pa.Array:
     Raises:
         InputError: If the values have no common type.
     """
-    if isinstance(values, np.ndarray) and values.dtype.kind in "MfiubU":
-        return pa.array(values, from_pandas=True)
     try:
+        if not isinstance(values, np.ndarray) and any(isinstance(value, np.datetime64) for value in values):  # type: ignore[union-attr]
+            values = np.array(values, "datetime64")
+        if isinstance(values, np.ndarray) and values.dtype.kind in "MfiubU":
+            return pa.array(_arrow_units(values), from_pandas=True)
         return pa.array([_plain(value) for value in values], from_pandas=True)  # type: ignore[union-attr]
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise InputError(f"{name}: the values have no common type: {error}") from error
+
+
+def as_items(modality: str, values: Sequence[object] | NDArray[Any]) -> pa.Array:
+    """An Arrow column of raw items: a list per item where any item has several parts.
+
+    Raises:
+        InputError: If the items have no common type.
+    """
+    if any(isinstance(value, list | tuple) for value in values):
+        values = [value if value is None or isinstance(value, list | tuple) else [value] for value in values]
+    return as_column(modality, values)
+
+
+def as_time(values: ArrayLike | Sequence[object]) -> pa.Array:
+    """An Arrow column of dates, times or numbers.
+
+    Raises:
+        InputError: If the values are of another type.
+    """
+    column = as_column("time", values)
+    kinds = (pa.types.is_temporal, pa.types.is_integer, pa.types.is_floating, pa.types.is_null)
+    if not any(of_kind(column.type) for of_kind in kinds):
+        raise InputError(f"time: expected datetime64, dates or numbers, got {column.type}.")
+    return column
 
 
 def as_view(modality: str, values: NDArray[Any]) -> NDArray[np.float32]:
@@ -41,6 +67,13 @@ def multi_hot(rows: Sequence[Sequence[str] | None], names: Sequence[str]) -> NDA
     for i, row in enumerate(rows):
         out[i, [column[name] for name in row or ()]] = 1
     return out
+
+
+def _arrow_units(values: NDArray[Any]) -> NDArray[Any]:
+    """Dates in units that Arrow lacks, in the next finer one that it has."""
+    unit = np.datetime_data(values.dtype)[0] if values.dtype.kind == "M" else ""
+    finer = {"Y": "D", "M": "D", "W": "D", "h": "s", "m": "s"}
+    return values.astype(f"datetime64[{finer[unit]}]") if unit in finer else values
 
 
 def _plain(value: object) -> object:

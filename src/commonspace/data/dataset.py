@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, UnknownNameError
 
-from .columns import as_column, as_view, multi_hot
+from .columns import as_column, as_items, as_time, as_view, multi_hot
 from .encoding import Encoder, ViewCache, encode_parts
 from .splitting import held_out
 
@@ -50,9 +50,9 @@ class Dataset:
         items: Mapping[str, Sequence[object] | NDArray[Any]],
         *,
         ids: Sequence[object] | NDArray[Any] | None = None,
-        labels: ArrayLike | None = None,
+        labels: ArrayLike | Sequence[object] | None = None,
         label_names: Sequence[str] | None = None,
-        time: ArrayLike | None = None,
+        time: ArrayLike | Sequence[object] | None = None,
         split: Sequence[str] | None = None,
         groups: Sequence[str] | None = None,
         metadata: Mapping[str, Sequence[object]] | None = None,
@@ -68,11 +68,13 @@ class Dataset:
         }
         n = len(next(iter(items.values())))
         columns: dict[str, pa.Array] = {"id": as_column("ids", [str(i) for i in (range(n) if ids is None else ids)])}
-        columns |= {_ITEM + m: as_column(m, x) for m, x in items.items() if m not in self._views}
+        columns |= {_ITEM + m: as_items(m, x) for m, x in items.items() if m not in self._views}
         self.label_names: tuple[str, ...] | None = None
         if labels is not None:
             columns["label"], self.label_names = _label_column(labels, label_names)
-        for role, values in (("time", time), ("split", split), ("group", groups)):
+        if time is not None:
+            columns["time"] = as_time(time)
+        for role, values in (("split", split), ("group", groups)):
             if values is not None:
                 columns[role] = as_column(role, values)
         columns |= {_METADATA + field: as_column(field, values) for field, values in (metadata or {}).items()}
@@ -140,11 +142,12 @@ class Dataset:
                         f"{modality}: the data set holds raw items and no encoder for them; "
                         f'name one, for example load_dataset(..., encoders={{"{modality}": "..."}}).'
                     )
+                column = self.table[_ITEM + modality]
+                items = column.to_pylist()
+                if pa.types.is_list(column.type):  # also where all that have parts were taken away
+                    items = [parts or [] for parts in items]
                 self._views[modality] = encode_parts(
-                    self.encoders[modality],
-                    self.table[_ITEM + modality].to_pylist(),
-                    cache=self._cache,
-                    description=f"encoding {modality}",
+                    self.encoders[modality], items, cache=self._cache, description=f"encoding {modality}"
                 )
         return {m: self._views[m] for m in self.modalities}
 
@@ -152,7 +155,7 @@ class Dataset:
     def presence(self) -> dict[str, NDArray[np.bool_]]:
         """Modality -> (n,) whether an item has it. Asks for no encoding."""
         return {
-            m: np.array([any(part is not None for part in parts) for parts in self.content(m, whole=True)])
+            m: np.array([any(part is not None for part in parts) for parts in self.content(m, whole=True)], bool)
             for m in self.modalities
         }
 
@@ -172,13 +175,20 @@ class Dataset:
             parts = [x if isinstance(x, list) else [x] for x in self.table[_ITEM + modality].to_pylist()]
             return parts if whole else [[p if isinstance(p, str) else None for p in row] for row in parts]
         view = self._views[modality]
-        present = ~np.isnan(view).all(-1).reshape(len(view), -1)
+        present = np.asarray(~np.isnan(view if view.ndim == 3 else view[:, None]).all(-1))
         return [[True if whole and here else None for here in row] for row in present]
 
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Self:
-        """The items of the given row numbers, or of a (n,) mask, in that order."""
+        """The items of the given row numbers, or of a (n,) mask, in that order.
+
+        Raises:
+            InputError: If there is no such row, or the mask is of another length.
+        """
         index = np.asarray(rows if isinstance(rows, np.ndarray) else list(rows))
-        index = np.flatnonzero(index) if index.dtype == bool else index.astype(np.int64)
+        try:
+            index = np.arange(len(self))[index if index.size else index.astype(np.int64)]
+        except IndexError as error:
+            raise InputError(f"take: these rows do not fit {len(self)} items: {error}.") from error
         part = object.__new__(type(self))
         part.__dict__ |= self.__dict__
         part.table = self.table.take(pa.array(index))
@@ -218,18 +228,25 @@ class Dataset:
         return values
 
 
-def _label_column(labels: ArrayLike, names: Sequence[str] | None) -> tuple[pa.Array, tuple[str, ...] | None]:
+def _label_column(
+    labels: ArrayLike | Sequence[object], names: Sequence[str] | None
+) -> tuple[pa.Array, tuple[str, ...] | None]:
     """Labels as an Arrow column: one value per item, or a list of names per item."""
     array = np.asarray(labels, dtype=object)  # as object: NumPy would turn NaN among strings into "nan"
     if array.ndim == 1:
-        return as_column("labels", array.tolist()), None
+        column = as_column("labels", array.tolist())
+        if pa.types.is_nested(column.type):
+            raise InputError("labels: expected one per item, got lists; give several per item as (n, c) of 0 and 1.")
+        if names is not None:
+            raise InputError("label_names: only labels of shape (n, c) take names, got shape (n,).")
+        return column, None
     if array.ndim != 2 or not np.isin(array, (0, 1)).all():
-        raise InputError(
-            f"labels: expected shape (n,), or (n, c) of 0 and 1, got shape {array.shape} of {array.dtype}."
-        )
+        raise InputError(f"labels: expected shape (n,), or (n, c) of 0 and 1, got other values in {array.shape}.")
     names = tuple(str(i) for i in range(array.shape[1])) if names is None else tuple(names)
     if len(names) != array.shape[1]:
         raise InputError(f"label_names: {len(names)} names for {array.shape[1]} columns of labels.")
+    if len(set(names)) != len(names):
+        raise InputError(f"label_names: the names of the {len(names)} columns must be distinct.")
     return as_column("labels", [[names[j] for j in np.flatnonzero(row)] for row in array]), names
 
 

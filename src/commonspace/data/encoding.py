@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from commonspace.errors import InputError
 from commonspace.progress import progress
 
 from .digest import content_digest
@@ -77,6 +78,9 @@ def encode_items(
 
     Returns:
         (n, encoder.dim) float32.
+
+    Raises:
+        InputError: If an item cannot be read, or the encoder does not give one row of its length per item.
     """
     keys = [content_digest(item, encoder.kind) for item in items]
     distinct = dict(zip(keys, items, strict=True))
@@ -86,6 +90,10 @@ def encode_items(
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
             rows = encoder.encode([distinct[key] for key in chunk])
+            if rows.shape != (len(chunk), encoder.dim):
+                raise InputError(
+                    f"encoder {encoder.name}: expected to return {(len(chunk), encoder.dim)}, got {rows.shape}."
+                )
             if cache is not None:
                 cache.write(encoder, chunk, rows)
             known.update(zip(chunk, rows, strict=True))

@@ -19,6 +19,7 @@ from .dataset import Dataset
 from .encoding import Encoder
 
 FORMAT = 1
+_KEYS = frozenset({"name", "protocol", "modalities", "label_names", "encoders"})
 
 
 def save_dataset(data: Dataset, path: str | Path) -> None:
@@ -61,6 +62,8 @@ def read_description(path: Path) -> dict[str, Any]:
     try:
         description: dict[str, Any] = json.loads((path / "dataset.json").read_text(encoding="utf-8"))
         found = description["format"]
+        if found == FORMAT and (absent := _KEYS - set(description)):
+            raise KeyError(*absent)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{path}: dataset.json is missing or damaged ({error}); encode the data again.") from error
     if found != FORMAT:
@@ -85,7 +88,7 @@ def load_saved_dataset(path: str | Path, *, encoders: Mapping[str, Encoder] | No
     try:
         table = pq.read_table(path / "items.parquet")
         views = {m: np.load(_view_file(path, m), mmap_mode="r") for m in description["modalities"]}
-    except (OSError, ValueError, pa.ArrowException) as error:
+    except (OSError, EOFError, ValueError, pa.ArrowException) as error:
         raise StorageError(f"{path}: {error}; encode the data again.") from error
     for modality, view in views.items():
         if len(view) != table.num_rows:

@@ -53,12 +53,16 @@ class MiniLM:
             (n, 384) float32.
 
         Raises:
-            InputError: If an item is no string.
+            InputError: If an item is no string, or no valid Unicode.
             MissingPackageError: If the weights are not installed.
         """
         for position, item in enumerate(items):
             if not isinstance(item, str):
                 raise InputError(f"text: expected strings, got {type(item).__name__} at position {position}.")
+            try:
+                item.encode()
+            except UnicodeEncodeError as error:
+                raise InputError(f"text: the string at position {position} is no valid Unicode: {error}.") from error
         encodings = self._tokenizer.encode_batch(list(items))
         tokens = [encoding.ids for encoding in encodings]
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Callable, Mapping
 from hashlib import sha256
@@ -51,7 +52,7 @@ class OnnxModel:
         """The exported file; exported anew where it is missing or not what was written."""
         path, digest = self._folder / "model.onnx", self._folder / "model.sha256"
         if path.is_file() and digest.is_file():
-            if sha256(path.read_bytes()).hexdigest() == digest.read_text():
+            if sha256(path.read_bytes()).hexdigest().encode() == digest.read_bytes():
                 return path
             _logger.warning("%s is damaged; exporting it again", path)
         with replacing(self._folder) as folder:
@@ -86,13 +87,24 @@ def _export(
         )
 
 
-def _session(path: Path) -> Any:
-    """An inference session on the GPU where ONNX Runtime has one, else on this process's processors."""
+def execution_providers() -> list[str]:
+    """What ONNX Runtime can run on here, of what is used here: the GPU first where there is one."""
+    available = _onnxruntime().get_available_providers()
+    return [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
+
+
+def _onnxruntime() -> Any:
+    # Else ONNX Runtime writes an identifier into the user's cache folder on import, and reports to its makers.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
+    return onnxruntime
+
+
+def _session(path: Path) -> Any:
+    """An inference session on the GPU where ONNX Runtime has one, else on this process's processors."""
+    onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = cpu_threads()
     options.log_severity_level = 3
-    available = onnxruntime.get_available_providers()
-    providers = [p for p in ("CUDAExecutionProvider", "CPUExecutionProvider") if p in available]
-    return onnxruntime.InferenceSession(str(path), options, providers=providers)
+    return onnxruntime.InferenceSession(str(path), options, providers=execution_providers())

@@ -1,7 +1,8 @@
 """Reading pictures: whatever comes in, RGB pixels of one size come out.
 
-Rules: orientation from EXIF is applied; alpha is laid over white; greyscale, palette and CMYK become RGB; of an
-animation the first frame is taken; the whole picture is resized, without cropping, to the square the network reads.
+Rules: orientation from EXIF is applied; alpha is laid over white; greyscale, palette and CMYK become RGB; 16 bits a
+pixel are scaled to 8; of an animation the first frame is taken; the whole picture is resized, without cropping, to
+the square the network reads.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from commonspace.errors import InputError
 
@@ -27,12 +28,14 @@ def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
         InputError: If it cannot be read as a picture.
     """
     try:
-        picture = ImageOps.exif_transpose(_open(item))
+        picture = _eight_bits(ImageOps.exif_transpose(_open(item)))
+        if 0 in picture.size:
+            raise ValueError(f"it is of size {picture.size}")
         if picture.has_transparency_data:
             picture = picture.convert("RGBA")
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
         return np.asarray(picture.convert("RGB").resize((size, size), Image.Resampling.BICUBIC))
-    except (OSError, ValueError, TypeError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, Image.DecompressionBombError) as error:
         told = item if isinstance(item, str | Path) else type(item).__name__
         raise InputError(f"image: cannot read {told} as a picture: {error}.") from error
 
@@ -40,8 +43,23 @@ def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
 def _open(item: object) -> Image.Image:
     if isinstance(item, Image.Image):
         return item
-    if isinstance(item, bytes):
-        return Image.open(BytesIO(item))
     if isinstance(item, np.ndarray):
+        if item.dtype != np.uint8:
+            raise TypeError(f"expected an array of bytes (uint8), got {item.dtype}")
         return Image.fromarray(item)
-    return Image.open(item)  # type: ignore[arg-type]
+    if not isinstance(item, str | Path | bytes):
+        raise TypeError("expected a path, bytes, a Pillow image or an array")
+    content = item if isinstance(item, bytes) else Path(item).read_bytes()  # Pillow would leave some files open
+    try:
+        return Image.open(BytesIO(content))
+    except UnidentifiedImageError as error:
+        raise ValueError("it is in no known format") from error
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Pillow itself would clip deeper greyscale at 255, which leaves little but white."""
+    if picture.mode == "F":
+        raise ValueError("its pixels are floating-point numbers, of which no range is known; scale them to bytes")
+    if picture.mode.startswith("I"):
+        return Image.fromarray((np.clip(np.asarray(picture), 0, 65535) >> 8).astype(np.uint8))
+    return picture

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import numpy as np
+
 MAP_RULE = "map@all"
 """AP is divided by all relevant items of the gallery, over the whole ranked list."""
 
@@ -41,6 +43,7 @@ class Report:
         """The report as plain JSON types; the Ks of `recall` become strings."""
         out = asdict(self)
         out["recall"] = {direction: {str(k): v for k, v in at.items()} for direction, at in self.recall.items()}
+        out["params"] = {k: v.item() if isinstance(v, np.generic) else v for k, v in self.params.items()}
         return out
 
     def __str__(self) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import permutations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError
@@ -38,7 +42,7 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
 
     Raises:
         NotFittedError: If the space is not fitted.
-        InputError: If the data set has fewer than two of the space's modalities.
+        InputError: If the data set has fewer than two of the space's modalities, or no item of one of them.
 
     Example:
         ```python
@@ -55,14 +59,15 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
             f"evaluate: {data.name} has {', '.join(data.modalities)}, the space {', '.join(space.modalities_)}; "
             "expected at least two in common."
         )
-    labels = data.labels
+    for modality, embedding in embedded.items():
+        if np.isnan(embedding).all():
+            raise InputError(f"evaluate: no item of {data.name} has {modality}; expected some in the part evaluated.")
+    labels = data.labels if _any_label(data.labels) else None
     report = Report(data.name, data.protocol, type(space).__name__, space.get_params(deep=False))
     for source, target in permutations(embedded, 2):
         direction = f"{source}->{target}"
-        (queries, query_item), (gallery, gallery_item) = (
-            flatten_parts(embedded[source]),
-            flatten_parts(embedded[target]),
-        )
+        queries, query_item = flatten_parts(embedded[source])
+        gallery, gallery_item = flatten_parts(embedded[target])
         scores = space.similarity_rows(queries, gallery)
         ranks = first_relevant_ranks(scores, SameItem(query_item, gallery_item))
         report.queries[direction], report.gallery[direction] = scores.shape
@@ -73,3 +78,10 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
                 scores, label_relevance(labels[query_item], labels[gallery_item])
             )
     return report
+
+
+def _any_label(labels: NDArray[Any] | None) -> bool:
+    """Whether any item is labelled; None and NaN are not."""
+    if labels is None or labels.ndim == 2:
+        return labels is not None and bool(labels.any())
+    return any(label is not None and label == label for label in labels)

@@ -19,7 +19,7 @@ from commonspace.metrics.labels import label_relevance
 
 from .parts import flatten_parts
 from .tags import SpaceTags
-from .views import Rows, Views, check_column, check_view, check_views, expand
+from .views import Rows, Views, check_aligned, check_column, check_view, check_views, expand
 
 
 class Space(BaseEstimator, ABC):  # type: ignore[misc]
@@ -71,7 +71,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         self._check_parameters()
         checked = check_views(views, present=present)
         self._check_modalities(tuple(checked))
-        n = len(next(iter(checked.values())))
+        n = check_aligned(checked)
         labels, time = check_column("labels", labels, n), check_column("time", time, n)
         if self.tags.supervised and labels is None:
             raise InputError(f"labels: {type(self).__name__} learns from labels and none were given.")
@@ -82,9 +82,10 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         if self.tags.uses_time and time is None:
             raise InputError(f"time: {type(self).__name__} is conditioned on time and none was given.")
         rows = expand(checked, labels, time)
+        self._fit(rows if self.tags.missing_in_fit else rows.complete())
+        # Last, so that a space whose fit failed is not taken for a fitted one.
         self.modalities_ = tuple(checked)
         self.dims_ = {m: x.shape[-1] for m, x in checked.items()}
-        self._fit(rows if self.tags.missing_in_fit else rows.complete())
         return self
 
     def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
@@ -114,11 +115,16 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         return {m: self._transform_view(m, check_view(m, x, dim=self.dims_[m])) for m, x in views.items()}
 
     def fit_transform(
-        self, views: Views, labels: ArrayLike | None = None, **fit_arguments: Any
+        self,
+        views: Views,
+        labels: ArrayLike | None = None,
+        *,
+        time: ArrayLike | None = None,
+        present: Mapping[str, ArrayLike] | None = None,
     ) -> dict[str, NDArray[np.float32]]:
-        """`fit` and then `transform` of the same views."""
-        fitted = self.fit(views, labels, **fit_arguments)
-        return fitted.transform(views, **({"time": fit_arguments.get("time")} if self.tags.uses_time else {}))
+        """`fit` and then `transform` of the same views; what `present` says is absent comes out as NaN."""
+        fitted = self.fit(views, labels, time=time, present=present)
+        return fitted.transform(check_views(views, present=present), time=time if self.tags.uses_time else None)
 
     def similarity(self, queries: ArrayLike, gallery: ArrayLike) -> NDArray[Any]:
         """(n, m) similarity of embeddings (n, k) and (m, k); the cosine unless a method says otherwise."""
@@ -144,7 +150,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         embedded = self.transform(views, time=time)
         if len(embedded) < 2:
             raise InputError(f"views: score compares modalities and needs two, got {', '.join(embedded) or 'none'}.")
-        labels = check_column("labels", labels, len(next(iter(embedded.values()))))
+        labels = check_column("labels", labels, check_aligned(embedded))
         values = []
         for source, target in permutations(embedded, 2):
             (queries, query_item), (gallery, gallery_item) = (
@@ -170,6 +176,18 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         save_space(self, Path(path))
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the class, the parameters and the fitted state: equal fingerprints embed equally.
+
+        Raises:
+            NotFittedError: Before `fit`.
+        """
+        from .persistence import describe
+
+        check_is_fitted(self)
+        return str(describe(self)[0]["fingerprint"])
+
     @abstractmethod
     def _fit(self, rows: Rows) -> None:
         """Learns from aligned rows and sets the fitted state, `n_components_` included."""
@@ -186,7 +204,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
             embedded = np.asarray(self._embed(modality, flat if there.all() else flat[there]), np.float64)
             if self.normalize:
                 length = np.linalg.norm(embedded, axis=1, keepdims=True)
-                embedded /= np.where(length > 0, length, 1)
+                embedded = embedded / np.where(length > 0, length, 1)  # not in place: it may be the caller's array
             out[there] = embedded
         return out.reshape(*view.shape[:-1], self.n_components_)
 

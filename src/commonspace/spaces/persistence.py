@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+from sklearn.utils.validation import check_is_fitted
 
 from commonspace import __version__
 from commonspace.errors import StorageError, UnknownNameError
@@ -29,19 +30,11 @@ def save_space(space: Space, path: Path) -> None:
     Raises:
         StorageError: If the folder exists and holds something else, or cannot be written.
     """
-    if path.exists() and not (path / "space.json").is_file() and (path.is_file() or any(path.iterdir())):
-        raise StorageError(f"{path} exists and is not a saved space; it is left alone. Choose another folder.")
-    tensors: dict[str, np.ndarray[Any, Any]] = {}
-    state = {k: _pack(v, k, tensors) for k, v in sorted(vars(space).items()) if k.endswith("_")}
-    weights = save(tensors)
-    description = {
-        "format": FORMAT,
-        "class": type(space).__name__,
-        "parameters": space.get_params(deep=False),
-        "state": state,
-        "weights_sha256": sha256(weights).hexdigest(),
-        "versions": {"commonspace": __version__, "python": platform.python_version(), "numpy": np.__version__},
-    }
+    if path.exists() and not _is_replaceable(path):
+        raise StorageError(
+            f"{path} exists and is not a saved space, or holds more than that; it is left alone. Choose another folder."
+        )
+    description, weights = describe(space)
     with replacing(path) as folder:
         folder.mkdir()
         (folder / "weights.safetensors").write_bytes(weights)
@@ -75,12 +68,38 @@ def load_space(path: str | Path) -> Space:
         )
     try:
         tensors = load(weights)
-        space = find_space(description["class"])(**description["parameters"])
+        parameters = {name: _unpack(value, tensors) for name, value in description["parameters"].items()}
+        space = find_space(description["class"])(**parameters)
         state = {name: _unpack(value, tensors) for name, value in description["state"].items() if name.endswith("_")}
         space.__dict__.update(state)
-    except (KeyError, TypeError, AttributeError, SafetensorError, UnknownNameError) as error:
+        check_is_fitted(space)
+    except (KeyError, TypeError, ValueError, AttributeError, SafetensorError, UnknownNameError) as error:
         raise StorageError(f"{path}: space.json does not describe a space ({error}); save the space again.") from error
     return space
+
+
+def describe(space: Space) -> tuple[dict[str, Any], bytes]:
+    """A fitted space as the JSON and the tensors that `load_space` reads."""
+    tensors: dict[str, np.ndarray[Any, Any]] = {}
+    learnt: dict[str, Any] = {
+        "class": type(space).__name__,
+        "parameters": {k: _pack(v, f"parameters.{k}", tensors) for k, v in space.get_params(deep=False).items()},
+        "state": {k: _pack(v, k, tensors) for k, v in sorted(vars(space).items()) if k.endswith("_")},
+    }
+    weights = save(tensors)
+    learnt["weights_sha256"] = sha256(weights).hexdigest()
+    return {
+        "format": FORMAT,
+        "fingerprint": sha256(json.dumps(learnt, sort_keys=True).encode()).hexdigest()[:16],
+        **learnt,
+        "versions": {"commonspace": __version__, "python": platform.python_version(), "numpy": np.__version__},
+    }, weights
+
+
+def _is_replaceable(path: Path) -> bool:
+    """Whether `path` is a folder that is empty or holds a saved space and nothing else that would be lost."""
+    names = {entry.name for entry in path.iterdir()} if path.is_dir() else {""}
+    return not names or {"space.json"} <= names <= {"space.json", "weights.safetensors"}
 
 
 def _pack(value: Any, name: str, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:

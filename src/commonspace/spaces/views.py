@@ -60,6 +60,8 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
     """
     try:
         view = np.asarray(values)
+        if view.dtype.kind in "cmMSU":
+            raise TypeError(f"got {view.dtype}")
         if view.dtype not in (np.float32, np.float64):
             view = view.astype(np.float32 if view.dtype == np.float16 else np.float64)
     except (TypeError, ValueError) as error:
@@ -69,9 +71,11 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
             f"{modality}: expected shape (n, d), or (n, r, d) for items with r parts, got {view.shape}; "
             "a single item is a row of shape (1, d)."
         )
+    if view.ndim == 3 and view.shape[1] == 0:
+        raise InputError(f"{modality}: expected room for at least 1 part per item, got shape {view.shape}.")
     if view.shape[-1] == 0 or (dim is not None and view.shape[-1] != dim):
-        expected = "at least 1" if dim is None else f"{dim}, as in fit"
-        raise InputError(f"{modality}: expected {expected} columns, got {view.shape[-1]}.")
+        expected = "at least 1 column" if dim is None else f"{dim} columns, as in fit"
+        raise InputError(f"{modality}: expected {expected}, got {view.shape[-1]}.")
     bad = ~np.isfinite(view)
     if bad.any():
         broken = bad & ~np.isnan(view).all(-1, keepdims=True)
@@ -100,23 +104,42 @@ def check_views(views: Views, *, present: Mapping[str, ArrayLike] | None = None)
         )
     if not views:
         raise InputError("views: empty; expected at least one modality.")
+    if present is not None and not isinstance(present, Mapping):
+        raise InputError(
+            f"present: expected a mapping modality -> mask, such as {{'image': mask}}, got {type(present).__name__}."
+        )
     masks = {m: np.asarray(mask, bool) for m, mask in (present or {}).items()}
     for modality in masks:
         if modality not in views:
             raise InputError(f"present: names {modality!r}, which is not among the views ({', '.join(views)}).")
     checked = {m: check_view(m, _blank(m, x, masks[m]) if m in masks else x) for m, x in views.items()}
-    lengths = {m: len(x) for m, x in checked.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{m} has {n}" for m, n in lengths.items())
-        raise InputError(f"views: rows must match item by item, but {told}.")
+    check_aligned(checked)
     return checked
 
 
-def _blank(modality: str, values: ArrayLike, mask: NDArray[np.bool_]) -> NDArray[Any]:
+def check_aligned(arrays: Mapping[str, NDArray[Any]]) -> int:
+    """The number of items, the same in every modality.
+
+    Raises:
+        InputError: If it is not.
+    """
+    lengths = {m: len(x) for m, x in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{m} has {n}" for m, n in lengths.items())
+        raise InputError(f"views: rows must match item by item, but {told}.")
+    return next(iter(lengths.values()))
+
+
+def _blank(modality: str, values: ArrayLike, mask: NDArray[np.bool_]) -> ArrayLike:
     """The view with NaN where the mask says that the item is absent."""
-    view = np.asarray(values)
+    try:
+        view = np.asarray(values)
+    except ValueError:
+        return values  # ragged: `check_view` says so
     if mask.shape != view.shape[:1]:
         raise InputError(f"present: {modality} has shape {mask.shape}, expected {view.shape[:1]}, one per item.")
+    if view.dtype.kind not in "fiub":
+        return values
     blanked: NDArray[Any] = np.where(mask.reshape(-1, *[1] * (view.ndim - 1)), view, np.nan)
     return blanked
 
@@ -129,7 +152,14 @@ def check_column(name: str, values: ArrayLike | None, n: int) -> NDArray[Any] | 
     """
     if values is None:
         return None
-    array = np.asarray(values, dtype=object) if isinstance(values, list | tuple) else np.asarray(values)
+    if isinstance(values, list | tuple) and not any(isinstance(entry, list | np.ndarray) for entry in values):
+        # Entry by entry: NumPy would turn NaN among strings into "nan", and tuples, which are labels, into columns.
+        array = np.fromiter(values, dtype=object, count=len(values))
+    else:
+        try:
+            array = np.asarray(values)
+        except ValueError as error:
+            raise InputError(f"{name}: expected {n}, one per item: {error}.") from error
     if array.ndim not in (1, 2) or len(array) != n:
         raise InputError(f"{name}: expected {n}, one per item, got shape {array.shape}.")
     return array

@@ -48,6 +48,13 @@ class CCA(Space):
         weights_: Modality -> (d, k).
         means_: Modality -> (d,).
 
+    Example:
+        ```python
+        space = CCA(n_components=64).fit({"image": X, "text": Z})
+        space.transform({"image": X_new})  # {"image": (n, 64) float32}
+        space.correlations_
+        ```
+
     References:
         H. Hotelling, Relations between two sets of variates, Biometrika 28, 1936.
         H. D. Vinod, Canonical ridge and econometrics of joint production, Journal of Econometrics 4, 1976.
@@ -81,7 +88,8 @@ class CCA(Space):
             raise InputError(f"views: {len(X)} items have both {first} and {second}; CCA needs at least two.")
         self._check_limit(limit, f"{len(X)} pairs of {X.shape[1]} {first} and {Z.shape[1]} {second} columns")
         moments = centred_moments(X, Z)
-        white_x, white_z = whitening(self._regularised(moments.sxx)), whitening(self._regularised(moments.szz))
+        white_x = whitening(self._regularised(moments.sxx), np.finfo(X.dtype).eps)
+        white_z = whitening(self._regularised(moments.szz), np.finfo(Z.dtype).eps)
         rank = min(limit, white_x.rank, white_z.rank)
         self._check_limit(rank, f"views of rank {white_x.rank} ({first}) and {white_z.rank} ({second})")
         k = min(self.n_components or DEFAULT_COMPONENTS, rank)
@@ -96,11 +104,13 @@ class CCA(Space):
 
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[np.float64]:
         projected: NDArray[np.float64] = (rows - self.means_[modality]) @ self.weights_[modality]
-        return projected * self.correlations_**self.scaling
+        projected *= self.correlations_**self.scaling
+        return projected
 
     def _regularised(self, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
         d = len(covariance)
-        return np.asarray(covariance + self.ridge * np.trace(covariance) / d * np.eye(d))
+        regularised: NDArray[np.float64] = covariance + self.ridge * np.trace(covariance) / d * np.eye(d)
+        return regularised
 
     def _check_limit(self, limit: int, data: str) -> None:
         if limit < 1:

@@ -45,9 +45,9 @@ class CholeskyWhitening(Whitening):
 class EigenWhitening(Whitening):
     """S = Q diag(l) Q', W = Q diag(l)^-1/2 over the eigenvalues that are not rounding."""
 
-    def __init__(self, S: Matrix) -> None:
+    def __init__(self, S: Matrix, eps: float) -> None:
         values, vectors = linalg.eigh(S)
-        keep = values > max(values[-1], 0) * len(S) * np.finfo(np.float64).eps
+        keep = values > max(values[-1], 0) * _rounding(len(S), eps)
         self._W = np.asarray(vectors[:, keep] / np.sqrt(values[keep]))
         self.rank = self._W.shape[1]
 
@@ -60,15 +60,25 @@ class EigenWhitening(Whitening):
         return self._W @ U
 
 
-def whitening(S: Matrix) -> Whitening:
-    """Cholesky where S is safely of full rank, else by eigenvalues, which costs some ten times more."""
+def whitening(S: Matrix, eps: float) -> Whitening:
+    """Cholesky where S is safely of full rank, else by eigenvalues, which costs some ten times more.
+
+    Args:
+        S: The covariance.
+        eps: The precision of the products that S was summed from; finer than that, eigenvalues are rounding.
+    """
     try:
         L = np.asarray(linalg.cholesky(S, lower=True))
     except linalg.LinAlgError:
-        return EigenWhitening(S)
+        return EigenWhitening(S, eps)
     pivots = np.diag(L)
-    singular = pivots.min() ** 2 < pivots.max() ** 2 * len(S) * np.sqrt(np.finfo(np.float64).eps)
-    return EigenWhitening(S) if singular else CholeskyWhitening(L)
+    safe = max(len(S) * np.sqrt(np.finfo(np.float64).eps), _rounding(len(S), eps))
+    return EigenWhitening(S, eps) if pivots.min() ** 2 < pivots.max() ** 2 * safe else CholeskyWhitening(L)
+
+
+def _rounding(d: int, eps: float) -> float:
+    """The share of the largest eigenvalue of a (d, d) covariance below which there is nothing but rounding."""
+    return float(10 * np.sqrt(d) * eps)
 
 
 def leading_singular_vectors(T: Matrix, k: int) -> tuple[Matrix, NDArray[Any], Matrix]:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from commonspace.data.digest import content_digest
+from commonspace.errors import InputError
+
+
+def test_a_file_under_two_names_has_one_digest_and_so_have_its_bytes(tmp_path: Path):
+    (tmp_path / "one.png").write_bytes(b"\x89PNG")
+    (tmp_path / "two.jpg").write_bytes(b"\x89PNG")
+    (tmp_path / "other.png").write_bytes(b"\x89PNH")
+    items = [str(tmp_path / "one.png"), tmp_path / "one.png", tmp_path / "two.jpg", b"\x89PNG"]
+    assert len({content_digest(item, "image") for item in items}) == 1
+    assert content_digest(tmp_path / "other.png", "image") != content_digest(items[0], "image")
+
+
+def test_is_16_bytes():
+    assert len(content_digest("a", "text")) == 16
+
+
+def test_kinds_do_not_collide():
+    assert content_digest(b"abc", "image") != content_digest(b"abc", "audio")
+    assert content_digest("abc", "text") != content_digest(b"abc", "image")
+
+
+def test_for_text_a_string_is_the_text_and_no_path(tmp_path: Path):
+    path = tmp_path / "x.txt"
+    path.write_text("inside")
+    assert content_digest(str(path), "text") != content_digest("inside", "text")
+    assert content_digest("", "text") != content_digest(" ", "text")
+    assert content_digest("\u00e9", "text") != content_digest("e\u0301", "text")
+    assert len(content_digest("\ud800", "text")) == 16
+
+
+def test_arrays_differ_by_numbers_shape_and_type():
+    pixels = np.arange(12, dtype=np.uint8)
+    arrays = [pixels, pixels.reshape(3, 4), pixels.reshape(4, 3), pixels.astype(np.int8), pixels[::-1]]
+    assert len({content_digest(array, "image") for array in arrays}) == len(arrays)
+    transposed = np.asfortranarray(pixels.reshape(3, 4))  # the same numbers, laid out otherwise
+    assert content_digest(transposed, "image") == content_digest(pixels.reshape(3, 4), "image")
+
+
+def test_pictures_differ_by_whatever_changes_how_they_look():
+    numbers = np.arange(4, dtype=np.uint8).reshape(2, 2)
+    grey = Image.fromarray(numbers)
+    red, green = grey.convert("P"), grey.convert("P")
+    red.putpalette([200, 0, 0] * 4)
+    green.putpalette([0, 200, 0] * 4)
+    clear = red.copy()
+    clear.info["transparency"] = 2
+    turned = grey.copy()
+    turned.getexif()[0x0112] = 6
+    pictures = [grey, red, green, clear, turned, Image.fromarray(numbers[::-1])]
+    assert len({content_digest(picture, "image") for picture in pictures}) == len(pictures)
+    assert content_digest(red, "image") == content_digest(red.copy(), "image")
+
+
+@pytest.mark.parametrize("name", ["missing.png", ".", "nul\0.png"])
+def test_what_cannot_be_read_is_an_error_that_names_it(tmp_path: Path, name: str):
+    with pytest.raises(InputError, match="image: cannot read '") as caught:
+        content_digest(f"{tmp_path}/{name}", "image")
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("item", [None, object(), {"a": 1}], ids=["None", "object", "dict"])
+def test_what_is_no_item_is_an_error_that_names_its_type(item: object):
+    with pytest.raises(InputError, match=f"text: expected a path, bytes, .* got {type(item).__name__}"):
+        content_digest(item, "text")

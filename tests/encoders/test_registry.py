@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from commonspace.encoders import DEFAULT_ENCODERS, ENCODERS, get_encoder
+from commonspace.errors import UnknownNameError
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_an_encoder_is_known_by_its_name(name: str):
+    encoder = get_encoder(name)
+    assert encoder.name == name
+    assert encoder.kind in DEFAULT_ENCODERS
+    assert encoder.dim > 0
+
+
+def test_the_default_encoder_of_a_kind_reads_that_kind():
+    assert {kind: get_encoder(name).kind for kind, name in DEFAULT_ENCODERS.items()} == {
+        kind: kind for kind in DEFAULT_ENCODERS
+    }
+
+
+def test_an_unknown_name():
+    with pytest.raises(UnknownNameError, match="unknown encoder 'minilmm'; did you mean 'minilm'"):
+        get_encoder("minilmm")
+
+
+def test_naming_an_encoder_loads_no_network():
+    program = (
+        "import sys; from commonspace.encoders import ENCODERS, get_encoder; [get_encoder(name) for name in ENCODERS]; "
+        "print([name for name in ('torch', 'onnxruntime', 'tokenizers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
