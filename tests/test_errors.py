@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
 
 from commonspace import errors
@@ -12,10 +13,12 @@ from commonspace.errors import (
     ParameterError,
     StorageError,
     UnknownNameError,
+    UnreadableItemsError,
 )
 
 BUILT_IN = {
     InputError: ValueError,
+    UnreadableItemsError: ValueError,
     ParameterError: ValueError,
     UnknownNameError: KeyError,
     MissingPackageError: RuntimeError,
@@ -41,8 +44,22 @@ def test_an_unknown_name_near_to_none():
     assert str(UnknownNameError("split", "test", [])) == "unknown split 'test'. Known: none."
 
 
-@pytest.mark.parametrize("error", [UnknownNameError("space", "cda", ["cca"]), InputError("image: 3 rows")], ids=repr)
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnknownNameError("space", "cda", ["cca"]),
+        InputError("image: 3 rows"),
+        UnreadableItemsError({1: "image: broken"}, np.zeros((3, 2), np.float32)),
+    ],
+    ids=repr,
+)
 def test_errors_survive_the_way_between_processes(error: CommonspaceError):
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert str(again) == str(error)
+
+
+def test_unreadable_items_are_told_by_the_first_and_their_number():
+    error = UnreadableItemsError({4: "image: no picture", 7: "image: gone"}, np.zeros((9, 2), np.float32))
+    assert str(error) == "image: no picture (item 4 of 9) And 1 more."
+    assert error.reasons == {4: "image: no picture", 7: "image: gone"}

@@ -6,8 +6,13 @@ One small tree under `CommonspaceError`. Each class is also the built-in error a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the command line's help must not load NumPy
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class CommonspaceError(Exception):
@@ -16,6 +21,24 @@ class CommonspaceError(Exception):
 
 class InputError(CommonspaceError, ValueError):
     """The user's data is not what was expected: a shape, a NaN, a row that does not match."""
+
+
+class UnreadableItemsError(InputError):
+    """Some of the items given to an encoder cannot be read.
+
+    Args:
+        reasons: Position -> why the item there cannot be read.
+        rows: (n, dim), what could be encoded all the same; NaN at those positions.
+    """
+
+    def __init__(self, reasons: Mapping[int, str], rows: NDArray[np.float32]) -> None:
+        position, reason = next(iter(reasons.items()))
+        more = f" And {len(reasons) - 1} more." if len(reasons) > 1 else ""
+        super().__init__(f"{reason} (item {position} of {len(rows)}){more}")
+        self.reasons, self.rows = dict(reasons), rows
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.reasons, self.rows)
 
 
 class ParameterError(CommonspaceError, ValueError):
@@ -32,8 +55,8 @@ class UnknownNameError(CommonspaceError, KeyError):
     """
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        names = sorted(known)
-        close = get_close_matches(name, names, n=1)
+        names = sorted(map(str, known))
+        close = get_close_matches(str(name), names, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "."
         self._message = f"unknown {what} {name!r}{hint} Known: {', '.join(names) or 'none'}."
         super().__init__(what, name, names)  # what __init__ takes, so that pickling, between processes, works

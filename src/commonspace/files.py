@@ -26,7 +26,8 @@ def cache_directory() -> Path:
 def replacing(path: Path) -> Iterator[Path]:
     """Gives a temporary sibling of `path` to write to (a file or a folder) and puts it in place at the end.
 
-    A reader sees the old content or the new, never half of it. If the block raises, `path` is as it was.
+    A reader sees the old content or the new, never half of it; of a folder that is replaced, for an instant neither.
+    If the block raises, `path` is as it was.
 
     Args:
         path: The file or folder to create or replace. Its parent folder is created.
@@ -39,19 +40,28 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         if temporary.is_dir() and path.exists():
-            old = temporary.with_suffix(".old")
-            path.rename(old)
-            temporary.rename(path)
-            shutil.rmtree(old)
+            _exchange(path, temporary)
         else:
             temporary.replace(path)
     except OSError as error:
-        raise StorageError(
-            f"cannot write {path}: {error.strerror or error}. Free space or choose another place."
-        ) from error
+        inside = path.is_relative_to(cache_directory())
+        place = "set COMMONSPACE_CACHE to another folder" if inside else "choose another place"
+        raise StorageError(f"cannot write {path}: {error.strerror or error}. Free space or {place}.") from error
     finally:
         with suppress(OSError):  # would hide the error that is on its way
             if temporary.is_dir():
                 shutil.rmtree(temporary)
             else:
                 temporary.unlink(missing_ok=True)
+
+
+def _exchange(path: Path, temporary: Path) -> None:
+    """Puts one folder in the place of another, or leaves the other where it was."""
+    old = temporary.with_suffix(".old")
+    path.rename(old)
+    try:
+        temporary.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    shutil.rmtree(old)

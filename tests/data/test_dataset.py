@@ -113,7 +113,7 @@ class TestLabels:
             (pd.Series(["x", "y", "x"], dtype="category"), ["x", "y", "x"]),
             ([3, 1, 3], [3, 1, 3]),
             (np.array([3, 1, 3], np.int8), [3, 1, 3]),
-            ([3, None, 1], [3.0, NAN, 1.0]),
+            ([3, None, 1], [3, None, 1]),
             (np.array([3.0, NAN, 1.0]), [3.0, NAN, 1.0]),
             ([True, False, True], [True, False, True]),
         ],
@@ -412,7 +412,7 @@ class TestHoldout:
 
     @pytest.mark.parametrize("size", [0, 6, 7, 0.01, -1])
     def test_of_nothing_or_everything_is_an_error(self, size: float):
-        with pytest.raises(InputError, match="holdout: cannot hold out"):
+        with pytest.raises(InputError, match=r"holdout: (cannot hold out|expected a share)"):
             full().holdout(size)
 
 

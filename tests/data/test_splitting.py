@@ -72,10 +72,22 @@ def test_seeds_give_different_parts_and_every_item_its_turn():
     assert (np.abs(share - 0.25) < 5 * np.sqrt(0.25 * 0.75 / 200)).all()
 
 
-@pytest.mark.parametrize(("n", "size"), [(10, 0), (10, 10), (10, 11), (10, 0.04), (10, 0.96), (10, -3), (1, 1), (0, 1)])
+@pytest.mark.parametrize(("n", "size"), [(10, 10), (10, 11), (10, 0.04), (10, 0.96), (1, 1), (0, 1)])
 def test_an_empty_part_is_an_error_that_gives_the_range(n: int, size: float):
     with pytest.raises(InputError, match=rf"holdout: cannot hold out -?\d+ of {n} items; expected between 1"):
         held_out(n, size, seed=0)
+
+
+@pytest.mark.parametrize("size", [0, -3, float("nan"), True])
+def test_a_size_that_is_none(size: float):
+    with pytest.raises(InputError, match="holdout: expected a share below 1 or a number of items"):
+        held_out(10, size, seed=0)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "abc", True])
+def test_a_seed_that_is_none(seed: Any):
+    with pytest.raises(InputError, match="seed: expected a whole number of 0 or more"):
+        held_out(10, 3, seed=seed)
 
 
 def test_split_names():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from commonspace.encoders.efficientnet_lite import EfficientNetLite0
+from commonspace.encoders.efficientnet_lite import EfficientNetLite
 from commonspace.encoders.minilm import MiniLM
 from commonspace.errors import MissingPackageError
 
 
 @pytest.fixture(scope="session")
-def pictures_encoder() -> EfficientNetLite0:
-    encoder = EfficientNetLite0()
+def pictures_encoder() -> EfficientNetLite:
+    encoder = EfficientNetLite()
     try:
         _ = encoder.fingerprint
     except MissingPackageError as error:

@@ -89,12 +89,12 @@ def test_an_empty_text_is_a_text(text_encoder: MiniLM):
 
 @pytest.mark.parametrize("item", [None, 5, b"bytes", ["a"], float("nan")], ids=repr)
 def test_what_is_no_string_is_an_error_that_names_its_place(text_encoder: MiniLM, item: Any):
-    with pytest.raises(InputError, match=f"text: expected strings, got {type(item).__name__} at position 2"):
+    with pytest.raises(InputError, match=rf"text: expected a string, got {type(item).__name__}\. \(item 2 of 3\)"):
         text_encoder.encode(["a", "b", item])
 
 
 def test_half_a_character_is_an_error_that_names_its_place(text_encoder: MiniLM):
-    with pytest.raises(InputError, match="text: the string at position 1 is no valid Unicode"):
+    with pytest.raises(InputError, match=r"text: the string is no valid Unicode .* \(item 1 of"):
         text_encoder.encode(["a", "half of one \ud83d"])
 
 

@@ -15,10 +15,12 @@ def a_report(*, labels: bool = True) -> Report:
     return Report(
         dataset="emoji",
         protocol="names",
+        split="test",
         space="CCA",
         params={"n_components": 64, "normalize": True},
         queries={"image->text": 1200, "text->image": 7},
         gallery={"image->text": 7, "text->image": 1200},
+        map_queries={"image->text": 1000, "text->image": 7} if labels else {},
         map={"image->text": 0.25, "text->image": 2 / 3} if labels else {},
         recall={"image->text": {1: 0.5, 10: 1.0}, "text->image": {1: 0.0, 10: 0.125}},
         median_rank={"image->text": 1.5, "text->image": 42.0},
@@ -27,21 +29,31 @@ def a_report(*, labels: bool = True) -> Report:
 
 def test_a_report_is_a_table_with_the_rule_in_its_head():
     assert str(a_report()).splitlines() == [
-        "CCA on emoji (names)",
-        "direction    map@all    R@1   R@10  median rank  queries  gallery",
-        "image->text    0.250  0.500  1.000          1.5     1200        7",
-        "text->image    0.667  0.000  0.125           42        7     1200",
+        "CCA on emoji (names, split test)",
+        "direction      R@1   R@10  median rank  queries  map@all  labelled  gallery",
+        "image->text  0.500  1.000          1.5     1200    0.250      1000        7",
+        "text->image  0.000  0.125           42        7    0.667         7     1200",
     ]
 
 
 def test_the_columns_of_the_table_are_aligned_whatever_the_names():
+    name = "a->bbbbbbbbbbbbbbbb"
     report = Report(
-        "d", "p", "S", {}, {"a->bbbbbbbbbbbbbbbb": 1}, {"a->bbbbbbbbbbbbbbbb": 123_456}, {},
-        {"a->bbbbbbbbbbbbbbbb": {100: 1.0}}, {"a->bbbbbbbbbbbbbbbb": 1.0},
+        "d", "p", None, "S", {}, gallery={name: 123_456}, queries={name: 1}, recall={name: {100: 1.0}},
+        median_rank={name: 1.0},
     )  # fmt: skip
-    _, head, row = str(report).splitlines()
+    title, head, row = str(report).splitlines()
+    assert title == "S on d (p)"
     assert len(head) == len(row)
-    assert row.split() == ["a->bbbbbbbbbbbbbbbb", "1.000", "1", "1", "123456"]
+    assert row.split() == [name, "1.000", "1", "1", "123456"]
+
+
+def test_a_direction_without_pairs_has_dashes_for_recall():
+    report = a_report()
+    report.gallery["image->sound"] = 9
+    report.map["image->sound"] = 0.5
+    report.map_queries["image->sound"] = 3
+    assert str(report).splitlines()[-1].split() == ["image->sound", "-", "-", "-", "0", "0.500", "3", "9"]
 
 
 def test_without_labels_the_table_has_no_column_for_map():

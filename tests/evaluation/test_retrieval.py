@@ -43,7 +43,8 @@ def assert_report_is_that_of_plain_loops(report: Report, data: Dataset, right: A
     for direction in directions:
         queries, gallery = (reference.parts_of(data.views[m]) for m in direction.split("->"))
         ranked = reference.rankings(queries, gallery)
-        assert (report.queries[direction], report.gallery[direction]) == (len(queries), len(gallery))
+        paired = sum(item in {other for other, _ in gallery} for item, _ in queries)
+        assert (report.queries[direction], report.gallery[direction]) == (paired, len(gallery))
         assert report.median_rank[direction] == reference.median_rank(ranked)
         for k, share in report.recall[direction].items():
             assert share == pytest.approx(reference.recall(ranked, k)), (direction, k)
@@ -92,7 +93,7 @@ def test_five_captions_per_image_count_any_hit_and_make_each_a_query(labels: Any
     assert_report_is_that_of_plain_loops(report, data, right)
     there = 5 * (N - 2) + 2
     assert (report.queries["text->image"], report.gallery["text->image"]) == (there, N)
-    assert (report.queries["image->text"], report.gallery["image->text"]) == (N, there)
+    assert (report.queries["image->text"], report.gallery["image->text"]) == (N - 1, there)
     # Image 2 has no caption: its query is left out, so that recall can reach 1.
     assert report.recall["image->text"][50] == 1.0
 
@@ -105,7 +106,8 @@ def test_absent_items_are_neither_queries_nor_gallery():
     data = Dataset(both, labels=labels)
     report = report_on(data)
     assert_report_is_that_of_plain_loops(report, data, lambda i, j: labels[i] == labels[j])
-    assert report.queries == {"image->text": N - 3, "text->image": N - 3}
+    assert report.queries == {"image->text": N - 5, "text->image": N - 5}  # those that have both
+    assert report.map_queries == report.gallery == {"image->text": N - 3, "text->image": N - 3}
 
 
 def test_three_modalities_have_six_directions():
@@ -191,3 +193,34 @@ def test_a_modality_that_no_item_has_is_named():
     absent = np.full((4, 4), np.nan, np.float32)
     with pytest.raises(InputError, match="no item of custom has text"):
         evaluate(Identity().fit(views), Dataset({"image": views["image"], "text": absent}))
+
+
+def test_items_of_one_modality_each_are_measured_by_label_alone():
+    both = views("image", "text")
+    both["image"][: N // 2] = np.nan
+    both["text"][N // 2 :] = np.nan
+    data = Dataset(both, labels=np.arange(N) % 2)
+    report = report_on(data)
+    assert report.recall == {}
+    assert report.map_queries == {"image->text": N - N // 2, "text->image": N // 2}
+    with pytest.raises(InputError, match="no item of custom has two modalities, and no label is shared"):
+        report_on(Dataset(both))
+
+
+def test_only_the_modalities_of_the_space_are_asked_for():
+    both = views("image", "text")
+    data = Dataset({**both, "audio": ["a.wav"] * N})
+    assert evaluate(Identity().fit(both), data).recall["image->text"][1] >= 0
+
+
+def test_the_report_names_the_split():
+    both = views("image", "text")
+    data = Dataset(both, split=["train"] * (N - 5) + ["test"] * 5)
+    assert report_on(data).split is None
+    assert report_on(data.split("test")).split == "test"
+
+
+def test_views_are_no_data_set():
+    both = views("image", "text")
+    with pytest.raises(InputError, match="expected a Dataset, got dict"):
+        evaluate(Identity().fit(both), both)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from commonspace.errors import InputError
-from commonspace.spaces.parts import flatten_parts
+from commonspace.spaces.directions import flatten_parts
 from commonspace.spaces.views import Rows, check_aligned, check_column, check_view, check_views, expand
 
 Item = tuple[tuple[int, ...], ...]

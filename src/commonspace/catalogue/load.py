@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from commonspace.data import Dataset, Encoder, load_saved_dataset
+from commonspace.data.readers import read
 from commonspace.data.storage import is_saved_dataset, read_description
 from commonspace.encoders import DEFAULT_ENCODERS, DiskViewCache, get_encoder
 from commonspace.errors import MissingPackageError, ParameterError, StorageError, UnknownNameError
 
-CATALOGUE = {"emoji": "emoji", "wikipedia": "wikipedia"}
+CATALOGUE = {"emoji": "emoji", "flickr8k": "flickr8k", "wikipedia": "wikipedia"}
 """Name -> module in this folder. A new named set is one new file and one line here."""
 
 _logger = logging.getLogger("commonspace")
@@ -26,63 +27,107 @@ def load_dataset(
     root: str | Path | None = None,
     protocol: str | None = None,
     encoders: Mapping[str, str | Encoder] | None = None,
+    columns: Mapping[str, str | None] | None = None,
+    strict: bool = False,
     **options: Any,
 ) -> Dataset:
     """Loads a data set with its encoders.
 
     Args:
-        name: A name of the catalogue ("emoji", "wikipedia") or a folder that `commonspace encode` wrote.
+        name: A name of the catalogue ("emoji", "flickr8k", "wikipedia"); a folder that `commonspace encode` wrote; or
+            a path of your own data, read as `commonspace.data.readers.read` says: a folder of pictures with captions,
+            a table, or arrays of features.
         root: Where the files of a named set lie, for sets that come from no package.
         protocol: The split and rule, where a set has several.
-        encoders: Modality -> an encoder or its name. Default: "efficientnet-lite0" for "image", "minilm" for "text".
+        encoders: Modality -> an encoder or its name, see `get_encoder`. Default: "efficientnet-lite0" for "image",
+            "minilm" for "text".
+        columns: For a path of your own: role -> column. What is not named is guessed; `Dataset.columns` tells how.
+        strict: Whether anything of your own data that cannot be used is an error. Otherwise it is left out, and
+            `Dataset.problems` tells what and why.
         **options: What a named set takes besides, for example `seed=` and `flags=` of "emoji".
 
     Returns:
         A `Dataset`; its views are encoded when first asked for and kept in the cache directory.
 
     Raises:
-        UnknownNameError: If there is no such set, protocol or encoder.
-        ParameterError: If the set has no such option.
+        UnknownNameError: If there is no such set, protocol, column or encoder.
+        ParameterError: If the set has no such option, or an encoder reads another kind of item.
         StorageError: If files are missing or damaged.
+        InputError: If your own data cannot be read.
 
     Example:
         ```python
         data = load_dataset("emoji")
-        train, test = data.split("train"), data.split("test")
+        mine = load_dataset("photos", columns={"text": "caption"})
         ```
     """
-    given = {m: get_encoder(e) if isinstance(e, str) else e for m, e in (encoders or {}).items()}
-    if str(name) not in CATALOGUE:
-        if not Path(name).exists():
-            raise UnknownNameError("data set or path", str(name), CATALOGUE)
-        unused = [k for k, v in {"root": root, "protocol": protocol, **options}.items() if v is not None]
-        if unused:
-            raise ParameterError(f"{name}: only the named sets ({', '.join(CATALOGUE)}) take {', '.join(unused)}.")
-        return _load_path(Path(name), given)
-    load = import_module(f".{CATALOGUE[str(name)]}", __package__).load
+    path = Path(name)
+    if str(name) not in CATALOGUE and not path.exists():
+        raise UnknownNameError("data set or path", str(name), CATALOGUE)
+    given = {m: get_encoder(e, kind=m) if isinstance(e, str) else e for m, e in (encoders or {}).items()}
+    if str(name) in CATALOGUE:
+        if columns or strict:
+            raise ParameterError(f"data set {name}: columns and strict are for data of your own, not for named sets.")
+        return _load_named(str(name), root, protocol, given, options)
+    unused = [k for k, v in {"root": root, "protocol": protocol, **options}.items() if v is not None]
+    if unused:
+        raise ParameterError(f"{name}: only the named sets ({', '.join(CATALOGUE)}) take {', '.join(unused)}.")
+    if is_saved_dataset(path):
+        if columns:
+            raise ParameterError(f"{path}: is encoded already; name columns where it is encoded.")
+        return _load_saved(path, given)
+    reading = read(path, columns=columns, strict=strict)
+    chosen = _default_encoders() | given
+    data = reading.to_dataset(encoders=chosen, cache=DiskViewCache(), name=path.stem, strict=strict)
+    _refuse_unused(given, data)
+    return data
+
+
+def _load_named(
+    name: str,
+    root: str | Path | None,
+    protocol: str | None,
+    given: dict[str, Encoder],
+    options: dict[str, Any],
+) -> Dataset:
+    load = import_module(f".{CATALOGUE[name]}", __package__).load
     known = set(signature(load).parameters) - {"root", "protocol", "encoders", "cache"}
     if unknown := set(options) - known:
         raise ParameterError(
             f"data set {name}: has no option {', '.join(sorted(unknown))}; "
             f"it takes: {', '.join(sorted(known)) or 'none'}."
         )
+    hints = get_type_hints(load)
+    for option, value in options.items():
+        if type(value) is not hints[option]:
+            raise ParameterError(f"data set {name}: option {option} must be {hints[option].__name__}, got {value!r}.")
     if protocol is not None:
         options["protocol"] = protocol
-    defaults = {m: get_encoder(e) for m, e in DEFAULT_ENCODERS.items()}
-    data: Dataset = load(
-        root=Path(root) if root is not None else None, encoders=defaults | given, cache=DiskViewCache(), **options
-    )
+    folder = Path(root) if root is not None else None
+    data: Dataset = load(root=folder, encoders=_default_encoders() | given, cache=DiskViewCache(), **options)
+    _refuse_unused(given, data)
     return data
 
 
-def _load_path(path: Path, given: Mapping[str, Encoder]) -> Dataset:
-    if not is_saved_dataset(path):
-        raise StorageError(f"{path}: not a folder that `commonspace encode` wrote (dataset.json is missing).")
+def _refuse_unused(given: Mapping[str, Encoder], data: Dataset) -> None:
+    """Raises where an encoder was named for a modality that the data set lacks or has as features of another length."""
+    for modality in given:
+        if modality not in data.modalities:
+            raise UnknownNameError(f"modality of {data.name}", modality, data.modalities)
+        if modality not in data.encoders:
+            raise ParameterError(f"encoders: {data.name} comes as features for {modality}; nothing is encoded there.")
+
+
+def _default_encoders() -> dict[str, Encoder]:
+    return {modality: get_encoder(name) for modality, name in DEFAULT_ENCODERS.items()}
+
+
+def _load_saved(path: Path, given: Mapping[str, Encoder]) -> Dataset:
     encoders = dict(given)
     for modality, recorded in read_description(path)["encoders"].items():
         try:
             if modality not in encoders:
-                encoders[modality] = get_encoder(recorded["name"])
+                encoders[modality] = get_encoder(recorded["name"], kind=modality)
             found = encoders[modality].fingerprint
         except (MissingPackageError, UnknownNameError) as error:
             encoders.pop(modality, None)  # the views are there; only raw queries need the encoder

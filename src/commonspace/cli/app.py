@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -48,6 +49,7 @@ def options(
     """What every command takes."""
     logging.basicConfig(stream=sys.stderr, format="%(name)s: %(message)s")
     logging.getLogger("commonspace").setLevel(logging.INFO if verbose else logging.WARNING)
+    warnings.filterwarnings("ignore", message="Image size .* exceeds limit")  # Pillow's, of pictures that are read
 
 
 def main() -> None:
@@ -56,6 +58,9 @@ def main() -> None:
         app()
     except cs.errors.CommonspaceError as error:
         typer.echo(f"commonspace: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:  # a path that cannot be reached, a full disk: the system's reason says it
+        typer.echo(f"commonspace: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("commonspace: stopped.", err=True)

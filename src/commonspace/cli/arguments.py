@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,11 +15,18 @@ import commonspace as cs
 if TYPE_CHECKING:
     from commonspace.data import Dataset
 
-Data = Annotated[str, typer.Argument(help="A name of the catalogue (emoji, wikipedia) or a folder that encode wrote.")]
+Data = Annotated[
+    str,
+    typer.Argument(
+        help="A name of the catalogue (emoji, flickr8k, wikipedia), a folder that encode wrote, or data of your own."
+    ),
+]
 Root = Annotated[Path | None, typer.Option(help="Where the files of a named set lie.")]
 Protocol = Annotated[str | None, typer.Option(help="The split, for sets that have several.")]
 Encoder = Annotated[list[str] | None, typer.Option(help="MODALITY=NAME: the encoder to use. May be repeated.")]
 Option = Annotated[list[str] | None, typer.Option(help="KEY=VALUE: what the set takes besides, such as seed=3.")]
+Column = Annotated[list[str] | None, typer.Option(help="ROLE=COLUMN of your own data; ROLE= for no such role.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail if anything of your own data cannot be used.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -28,10 +36,22 @@ def read_data(
     protocol: str | None,
     encoder: Sequence[str] | None = None,
     option: Sequence[str] | None = None,
+    column: Sequence[str] | None = None,
+    strict: bool = False,
 ) -> Dataset:
     """The data set that the arguments name."""
-    encoders = {name: str(value) for name, value in pairs("--encoder", encoder).items()}
-    return cs.load_dataset(data, root=root, protocol=protocol, encoders=encoders, **pairs("--option", option))
+    options = pairs("--option", option)
+    for name in sorted(set(options) & set(signature(cs.load_dataset).parameters)):
+        raise cs.errors.ParameterError(f"--option: {name} has an option of its own; see --help.")
+    return cs.load_dataset(
+        data,
+        root=root,
+        protocol=protocol,
+        encoders=_names("--encoder", encoder),
+        columns={role: name or None for role, name in _names("--column", column).items()},
+        strict=strict,
+        **options,
+    )
 
 
 def pairs(flag: str, texts: Sequence[str] | None) -> dict[str, Any]:
@@ -49,6 +69,11 @@ def pairs(flag: str, texts: Sequence[str] | None) -> dict[str, Any]:
     return out
 
 
+def _names(flag: str, texts: Sequence[str] | None) -> dict[str, str]:
+    """KEY=NAME texts as a dictionary; a column named 2019 stays a name."""
+    return {text.partition("=")[0]: text.partition("=")[2] for text in texts or () if pairs(flag, [text])}
+
+
 def json_or_text(value: str) -> Any:
     """The value as JSON where it is JSON, else the text itself."""
     try:
@@ -57,11 +82,20 @@ def json_or_text(value: str) -> Any:
         return value
 
 
-def part(data: Dataset, split: str, *, fallback: bool) -> Dataset:
-    """One split of the data, "all" for everything; a set without splits is taken whole if `fallback`."""
-    if split == "all" or (fallback and not data.splits):
+def part(data: Dataset, split: str | None, *, default: str) -> Dataset:
+    """One split of the data, "all" for everything.
+
+    Args:
+        data: The data set.
+        split: What the user asked for.
+        default: What is taken where the user asked for nothing; of a set without splits, everything, which is said.
+    """
+    if split is None and not data.splits:
+        if default != "all":
+            typer.echo(f"note: {data.name} has no splits; all {len(data)} items are taken", err=True)
         return data
-    return data.split(split)
+    name = split or default
+    return data if name == "all" else data.split(name)
 
 
 def show(result: Any, text: str, as_json: bool) -> None:

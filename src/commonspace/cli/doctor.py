@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -34,7 +35,6 @@ def _environment() -> dict[str, tuple[bool, Any]]:
     from commonspace.threads import cpu_threads
 
     cache = cache_directory()
-    existing = next(folder for folder in (cache, *cache.parents) if folder.exists())
     checks: dict[str, tuple[bool, Any]] = {
         "commonspace": (True, cs.__version__),
         "python": (True, platform.python_version()),
@@ -46,7 +46,7 @@ def _environment() -> dict[str, tuple[bool, Any]]:
             checks[package] = False, f"not installed; run: pip install {package}"
     checks["processors"] = True, cpu_threads()
     checks["onnxruntime runs on"] = True, ", ".join(execution_providers())
-    writable = os.access(existing, os.W_OK)
+    writable = _is_writable(cache)
     checks["cache directory"] = writable, str(cache) if writable else f"{cache}: no permission; set COMMONSPACE_CACHE"
     return checks
 
@@ -59,3 +59,12 @@ def _encoders() -> dict[str, tuple[bool, Any]]:
         except cs.errors.MissingPackageError as error:
             checks[f"encoder {name}"] = False, str(error)
     return checks
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether a folder may be written, or made where it is not there yet."""
+    try:
+        existing = next(place for place in (folder, *folder.parents) if place.exists())
+    except (OSError, StopIteration):
+        return False
+    return existing.is_dir() and os.access(existing, os.W_OK)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .arguments import AsJson, Data, Encoder, Option, Protocol, Root, read_data, show
+from .arguments import AsJson, Column, Data, Encoder, Option, Protocol, Root, Strict, read_data, show
+
+if TYPE_CHECKING:
+    from commonspace.data import Dataset
+
+TOLD = 5
 
 
 def encode(
@@ -16,17 +22,39 @@ def encode(
     root: Root = None,
     protocol: Protocol = None,
     encoder: Encoder = None,
+    column: Column = None,
+    strict: Strict = False,
     option: Option = None,
     as_json: AsJson = False,
 ) -> None:
     """Encode a data set into a folder that fit, evaluate and index read.
 
-    Example: commonspace encode emoji --out encoded/emoji
+    What was taken for what, and what could not be used, is told. The same command again encodes only what is missing.
+
+    Example: commonspace encode photos --column text=caption --out encoded/photos
     """
     from commonspace.data import save_dataset
 
-    dataset = read_data(data, root, protocol, encoder, option)
+    dataset = read_data(data, root, protocol, encoder, option, column, strict)
+    for role, source in dataset.columns.items():
+        typer.echo(f"{role}: {source}", err=True)
     save_dataset(dataset, out)
+    _tell_problems(dataset)
     shapes = {modality: list(view.shape) for modality, view in dataset.views.items()}
     told = ", ".join(f"{modality} {' x '.join(map(str, shape))}" for modality, shape in shapes.items())
-    show({"out": str(out), "items": len(dataset), "views": shapes}, f"{len(dataset)} items in {out}: {told}", as_json)
+    result = {
+        "out": str(out),
+        "items": len(dataset),
+        "views": shapes,
+        "columns": dataset.columns,
+        "problems": [asdict(problem) for problem in dataset.problems],
+    }
+    show(result, f"{len(dataset)} items in {out}: {told}", as_json)
+
+
+def _tell_problems(dataset: Dataset) -> None:
+    """The count and the first of what was left out; all of it is in the folder's dataset.json."""
+    for problem in dataset.problems[:TOLD]:
+        typer.echo(f"left out: {problem}", err=True)
+    if len(dataset.problems) > TOLD:
+        typer.echo(f"left out: {len(dataset.problems)} in all; dataset.json lists them", err=True)

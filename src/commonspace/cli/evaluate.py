@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,11 +11,16 @@ import commonspace as cs
 
 from .arguments import AsJson, Data, Option, Protocol, Root, part, read_data, show
 
+if TYPE_CHECKING:
+    from commonspace.data import Dataset
+
 
 def evaluate(
     space: Annotated[Path, typer.Argument(help="A folder that fit wrote.")],
     data: Data,
-    split: Annotated[str, typer.Option(help='The split to measure on; "all" for everything.')] = "test",
+    split: Annotated[
+        str | None, typer.Option(help='The split to measure on; "all" for everything. Default: test.')
+    ] = None,
     root: Root = None,
     protocol: Protocol = None,
     option: Option = None,
@@ -26,5 +31,22 @@ def evaluate(
     Example: commonspace evaluate runs/cca encoded/emoji
     """
     fitted = cs.load_space(space)
-    report = cs.evaluate(fitted, part(read_data(data, root, protocol, option=option), split, fallback=True))
+    measured = part(read_data(data, root, protocol, option=option), split, default="test")
+    _tell_overlap(cs.spaces.read_training(space), measured)
+    report = cs.evaluate(fitted, measured)
     show(report.to_dict(), str(report), as_json)
+
+
+def _tell_overlap(training: dict[str, Any], measured: Dataset) -> None:
+    """Says where what is measured was, or may have been, learnt from."""
+    if training.get("dataset") != measured.name:
+        return
+    learnt, part = training.get("split"), measured.part or "all"
+    if training.get("protocol") != measured.protocol:
+        typer.echo(
+            f"note: the space learnt from {measured.name} split otherwise ({training.get('protocol')}); "
+            "items measured here may be among those it learnt from",
+            err=True,
+        )
+    elif learnt == part or "all" in (learnt, part):
+        typer.echo(f"note: the space learnt from split {learnt}, of which items are measured here", err=True)

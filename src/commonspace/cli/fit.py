@@ -17,7 +17,9 @@ def fit(
     data: Data,
     space: Annotated[str, typer.Option(help="The method; see: commonspace spaces.")],
     out: Annotated[Path, typer.Option(help="The folder to write.")],
-    split: Annotated[str, typer.Option(help='The split to learn from; "all" for everything.')] = "train",
+    split: Annotated[
+        str | None, typer.Option(help='The split to learn from; "all" for everything. Default: train.')
+    ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter of the method.")] = None,
     root: Root = None,
     protocol: Protocol = None,
@@ -34,12 +36,13 @@ def fit(
     for name in settings:
         if name not in known:
             raise cs.errors.UnknownNameError(f"parameter of {space}", name, known)
-    train = part(read_data(data, root, protocol, option=option), split, fallback=True)
+    train = part(read_data(data, root, protocol, option=option), split, default="train")
     views = train.views
     started = time.perf_counter()
     fitted = method(**settings).fit(views, train.labels, time=train.time if method.tags.uses_time else None)
     seconds = time.perf_counter() - started
-    fitted.save(out)
+    summary = {"dataset": train.name, "protocol": train.protocol, "split": train.part or "all", "items": len(train)}
+    fitted.save(out, training={**summary, "fit_seconds": seconds})
     dims = fitted.n_components_
     show(
         {"out": str(out), "space": method.__name__, "items": len(train), "n_components": dims, "fit_seconds": seconds},

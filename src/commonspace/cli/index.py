@@ -16,7 +16,7 @@ def index(
     space: Annotated[Path, typer.Argument(help="A folder that fit wrote.")],
     data: Data,
     store: Annotated[Path, typer.Option(help="The collection's folder; items are added if it is there.")],
-    split: Annotated[str, typer.Option(help='The split to store; "all" for everything.')] = "all",
+    split: Annotated[str | None, typer.Option(help="The split to store. Default: everything.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a collection that is there.")] = False,
     root: Root = None,
     protocol: Protocol = None,
@@ -32,7 +32,7 @@ def index(
     from commonspace.collection import is_collection
 
     fitted = cs.load_space(space)
-    dataset = part(read_data(data, root, protocol, option=option), split, fallback=False)
+    dataset = part(read_data(data, root, protocol, option=option), split, default="all")
     if is_collection(store) and not overwrite:
         collection = cs.Collection.open(store, space=fitted, encoders=dataset.encoders)
     else:

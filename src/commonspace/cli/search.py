@@ -33,7 +33,7 @@ def search(
     Example: commonspace search stores/emoji "a hungry cat" --to image --k 5
     """
     collection = cs.Collection.open(store)
-    modality = source or ("image" if Path(query).is_file() else "text")
+    modality = source or ("image" if _is_picture(query) else "text")
     hits = collection.search({modality: query}, to=to, k=k, where=_conditions(where))
     show([asdict(hit) for hit in hits], "\n".join(describe(hit) for hit in hits) or "nothing found", as_json)
 
@@ -55,3 +55,16 @@ def _conditions(text: str | None) -> dict[str, Any] | None:
     if not isinstance(conditions, dict):
         raise cs.errors.InputError(f"--where: expected a JSON object, got {type(conditions).__name__}.")
     return conditions
+
+
+def _is_picture(query: str) -> bool:
+    """Whether a query is the path of a picture; the path of a picture that is not there is an error, no words."""
+    from commonspace.data.readers.pictures import is_picture_name
+
+    try:
+        there = Path(query).is_file()
+    except (OSError, ValueError):  # too long for a name, or impossible in one
+        there = False
+    if not there and is_picture_name(query) and (" " not in query or "/" in query):
+        raise cs.errors.InputError(f"query: no such picture: {query}. To search for these words, add --from text.")
+    return there

@@ -2,6 +2,7 @@
 
 from .dataset import Dataset
 from .encoding import Encoder, ViewCache
+from .problems import Problem
 from .storage import load_saved_dataset, save_dataset
 
-__all__ = ["Dataset", "Encoder", "ViewCache", "load_saved_dataset", "save_dataset"]
+__all__ = ["Dataset", "Encoder", "Problem", "ViewCache", "load_saved_dataset", "save_dataset"]

@@ -22,6 +22,8 @@ def as_column(name: str, values: ArrayLike | Sequence[object]) -> pa.Array:
     try:
         if not isinstance(values, np.ndarray) and any(isinstance(value, np.datetime64) for value in values):  # type: ignore[union-attr]
             values = np.array(values, "datetime64")
+        if isinstance(values, np.ndarray) and not values.dtype.isnative:
+            values = values.astype(values.dtype.newbyteorder("="))
         if isinstance(values, np.ndarray) and values.dtype.kind in "MfiubU":
             return pa.array(_arrow_units(values), from_pandas=True)
         return pa.array([_plain(value) for value in values], from_pandas=True)  # type: ignore[union-attr]
@@ -57,7 +59,11 @@ def as_view(modality: str, values: NDArray[Any]) -> NDArray[np.float32]:
     """Features given by the user as a view: float32, (n, d) or (n, r, d)."""
     if values.ndim not in (2, 3):
         raise InputError(f"{modality}: expected features of shape (n, d) or (n, r, d), got {values.shape}.")
-    return np.asarray(values, np.float32)
+    with np.errstate(over="ignore"):
+        view = np.asarray(values, np.float32)
+    if view is not values and np.isinf(view).any() and not np.isinf(values).any():
+        raise InputError(f"{modality}: has values beyond the range of float32 (3.4e38); scale the features down.")
+    return view
 
 
 def multi_hot(rows: Sequence[Sequence[str] | None], names: Sequence[str]) -> NDArray[np.int8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -11,9 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, UnknownNameError
 
+from .checks import check_items, check_kinds, id_column, label_column
 from .columns import as_column, as_items, as_time, as_view, multi_hot
 from .encoding import Encoder, ViewCache, encode_parts
+from .problems import Problem
 from .splitting import held_out
+
+_logger = logging.getLogger("commonspace")
 
 _ITEM = "item."
 _METADATA = "metadata."
@@ -40,6 +45,15 @@ class Dataset:
         cache: Where encoded rows are kept between runs. None keeps none.
         name: What reports call the data set.
         protocol: What reports call the split and the rule of relevance.
+        strict: Whether a raw item that cannot be read is an error. Otherwise the item lacks that modality, and
+            `problems` tells why.
+        problems: What could not be used when the items were gathered.
+        columns: Role ("image", "text", "label", ...) -> where a reader took it from.
+
+    Attributes:
+        problems: What could not be used: what was given, and the items that could not be encoded so far.
+        columns: Where a reader took each role from, whether named by the user or guessed.
+        part: The name of the split this is; None for a whole data set.
 
     Raises:
         InputError: If lengths differ, ids repeat, or a column cannot be read.
@@ -53,44 +67,49 @@ class Dataset:
         labels: ArrayLike | Sequence[object] | None = None,
         label_names: Sequence[str] | None = None,
         time: ArrayLike | Sequence[object] | None = None,
-        split: Sequence[str] | None = None,
-        groups: Sequence[str] | None = None,
+        split: Sequence[str | None] | None = None,
+        groups: Sequence[str | None] | None = None,
         metadata: Mapping[str, Sequence[object]] | None = None,
         encoders: Mapping[str, Encoder] | None = None,
         cache: ViewCache | None = None,
         name: str = "custom",
         protocol: str = "custom",
+        strict: bool = False,
+        problems: Iterable[Problem] = (),
+        columns: Mapping[str, str] | None = None,
     ) -> None:
-        if not items:
-            raise InputError("items is empty: expected at least one modality, for example {'image': paths}.")
+        check_items(items)
+        check_kinds(encoders or {})
         self._views = {
             m: as_view(m, x) for m, x in items.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fiu"
         }
         n = len(next(iter(items.values())))
-        columns: dict[str, pa.Array] = {"id": as_column("ids", [str(i) for i in (range(n) if ids is None else ids)])}
-        columns |= {_ITEM + m: as_items(m, x) for m, x in items.items() if m not in self._views}
+        table: dict[str, pa.Array] = {"id": id_column(range(n) if ids is None else ids)}
+        table |= {_ITEM + m: as_items(m, x) for m, x in items.items() if m not in self._views}
         self.label_names: tuple[str, ...] | None = None
         if labels is not None:
-            columns["label"], self.label_names = _label_column(labels, label_names)
+            table["label"], self.label_names = label_column(labels, label_names)
         if time is not None:
-            columns["time"] = as_time(time)
+            table["time"] = as_time(time)
         for role, values in (("split", split), ("group", groups)):
             if values is not None:
-                columns[role] = as_column(role, values)
-        columns |= {_METADATA + field: as_column(field, values) for field, values in (metadata or {}).items()}
-        for column, length in [(c.removeprefix(_ITEM), len(a)) for c, a in columns.items()] + [
+                table[role] = as_column(role, values)
+        table |= {_METADATA + field: as_column(field, values) for field, values in (metadata or {}).items()}
+        for column, length in [(c.removeprefix(_ITEM), len(a)) for c, a in table.items()] + [
             (m, len(x)) for m, x in self._views.items()
         ]:
             if length != n:
                 raise InputError(
                     f"{column}: {length} rows, but {next(iter(items))} has {n}; rows must match item by item."
                 )
-        _refuse_repeated(columns["id"])
-        self.table = pa.table(columns)
+        self.table = pa.table(table)
         self.modalities: tuple[str, ...] = tuple(items)
         self.encoders: dict[str, Encoder] = dict(encoders or {})
         self.name, self.protocol = name, protocol
-        self._cache = cache
+        self.part: str | None = None
+        self._cache, self._strict = cache, strict
+        self.problems = list(problems)
+        self.columns = dict(columns or {})
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -130,26 +149,47 @@ class Dataset:
 
     @property
     def views(self) -> dict[str, NDArray[np.float32]]:
-        """Modality -> (n, d) or (n, r, d); computed by the encoders the first time, NaN rows where absent.
+        """Modality -> its view, of every modality; see `view`."""
+        return {modality: self.view(modality) for modality in self.modalities}
+
+    def view(self, modality: str) -> NDArray[np.float32]:
+        """One view, (n, d) or (n, r, d); computed by its encoder the first time, NaN rows where absent.
 
         Raises:
-            InputError: If a modality given as raw items has no encoder.
+            UnknownNameError: If the data set has no such modality.
+            InputError: If it is given as raw items and has no encoder, or none of its items can be read.
         """
-        for modality in self.modalities:
-            if modality not in self._views:
-                if modality not in self.encoders:
-                    raise InputError(
-                        f"{modality}: the data set holds raw items and no encoder for them; "
-                        f'name one, for example load_dataset(..., encoders={{"{modality}": "..."}}).'
-                    )
-                column = self.table[_ITEM + modality]
-                items = column.to_pylist()
-                if pa.types.is_list(column.type):  # also where all that have parts were taken away
-                    items = [parts or [] for parts in items]
-                self._views[modality] = encode_parts(
-                    self.encoders[modality], items, cache=self._cache, description=f"encoding {modality}"
+        self._check_modality(modality)
+        if modality not in self._views:
+            if modality not in self.encoders:
+                raise InputError(
+                    f"{modality}: the data set holds raw items and no encoder for them; "
+                    f'name one, for example load_dataset(..., encoders={{"{modality}": "..."}}).'
                 )
-        return {m: self._views[m] for m in self.modalities}
+            self._views[modality] = self._encode(modality)
+        return self._views[modality]
+
+    def _encode(self, modality: str) -> NDArray[np.float32]:
+        column = self.table[_ITEM + modality]
+        items = column.to_pylist()
+        if pa.types.is_list(column.type):  # also where all that have parts were taken away
+            items = [parts or [] for parts in items]
+        unreadable: dict[int, str] | None = None if self._strict else {}
+        view = encode_parts(
+            self.encoders[modality],
+            items,
+            cache=self._cache,
+            description=f"encoding {modality}",
+            unreadable=unreadable,
+        )
+        if unreadable:
+            ids = self.ids
+            found = [Problem(str(ids[row]), modality, reason) for row, reason in sorted(unreadable.items())]
+            if np.isnan(view).all():
+                raise InputError(f"{modality}: none of the {len(found)} items could be read; the first: {found[0]}")
+            self.problems.extend(problem for problem in found if problem not in self.problems)
+            _logger.info("%s: %d of %d items could not be read", modality, len(found), len(items))
+        return view
 
     @property
     def presence(self) -> dict[str, NDArray[np.bool_]]:
@@ -169,8 +209,7 @@ class Dataset:
         Raises:
             UnknownNameError: If the data set has no such modality.
         """
-        if modality not in self.modalities:
-            raise UnknownNameError("modality", modality, self.modalities)
+        self._check_modality(modality)
         if _ITEM + modality in self.table.column_names:
             parts = [x if isinstance(x, list) else [x] for x in self.table[_ITEM + modality].to_pylist()]
             return parts if whole else [[p if isinstance(p, str) else None for p in row] for row in parts]
@@ -203,7 +242,9 @@ class Dataset:
         """
         if name not in self.splits:
             raise UnknownNameError("split", name, self.splits)
-        return self.take(np.array([s == name for s in self.table["split"].to_pylist()]))
+        part = self.take(np.array([s == name for s in self.table["split"].to_pylist()]))
+        part.part = name
+        return part
 
     def holdout(self, size: float, *, seed: int = 0) -> tuple[Self, Self]:
         """Parts the items at random into a rest and a held-out part; groups stay together.
@@ -221,38 +262,15 @@ class Dataset:
         held = held_out(len(self), size, seed=seed, groups=self._column("group"))
         return self.take(~held), self.take(held)
 
+    def _check_modality(self, modality: str) -> None:
+        if modality not in self.modalities:
+            raise UnknownNameError("modality", modality, self.modalities)
+
     def _column(self, role: str) -> NDArray[Any] | None:
         if role not in self.table.column_names:
             return None
-        values: NDArray[Any] = self.table[role].to_numpy()
+        column = self.table[role]
+        if role == "label" and column.null_count and not pa.types.is_floating(column.type):
+            return np.array([*column.to_pylist(), None], dtype=object)[:-1]  # integers beside None stay integers
+        values: NDArray[Any] = column.to_numpy()
         return values
-
-
-def _label_column(
-    labels: ArrayLike | Sequence[object], names: Sequence[str] | None
-) -> tuple[pa.Array, tuple[str, ...] | None]:
-    """Labels as an Arrow column: one value per item, or a list of names per item."""
-    array = np.asarray(labels, dtype=object)  # as object: NumPy would turn NaN among strings into "nan"
-    if array.ndim == 1:
-        column = as_column("labels", array.tolist())
-        if pa.types.is_nested(column.type):
-            raise InputError("labels: expected one per item, got lists; give several per item as (n, c) of 0 and 1.")
-        if names is not None:
-            raise InputError("label_names: only labels of shape (n, c) take names, got shape (n,).")
-        return column, None
-    if array.ndim != 2 or not np.isin(array, (0, 1)).all():
-        raise InputError(f"labels: expected shape (n,), or (n, c) of 0 and 1, got other values in {array.shape}.")
-    names = tuple(str(i) for i in range(array.shape[1])) if names is None else tuple(names)
-    if len(names) != array.shape[1]:
-        raise InputError(f"label_names: {len(names)} names for {array.shape[1]} columns of labels.")
-    if len(set(names)) != len(names):
-        raise InputError(f"label_names: the names of the {len(names)} columns must be distinct.")
-    return as_column("labels", [[names[j] for j in np.flatnonzero(row)] for row in array]), names
-
-
-def _refuse_repeated(ids: pa.Array) -> None:
-    """Raises where an id occurs twice."""
-    counts = ids.value_counts()
-    repeated = [entry["values"].as_py() for entry in counts if entry["counts"].as_py() > 1]
-    if repeated:
-        raise InputError(f"ids: {len(repeated)} occur more than once, {repeated[0]!r} first; ids must be distinct.")

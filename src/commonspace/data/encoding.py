@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace.errors import InputError
+from commonspace.errors import InputError, UnreadableItemsError
 from commonspace.progress import progress
 
 from .digest import content_digest
@@ -26,9 +26,14 @@ class Encoder(Protocol):
         dim: The length of a row.
     """
 
-    name: str
-    kind: str
-    dim: int
+    @property
+    def name(self) -> str: ...  # noqa: D102 - described above, like the next two
+
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+
+    @property
+    def dim(self) -> int: ...  # noqa: D102
 
     @property
     def fingerprint(self) -> str:
@@ -45,7 +50,7 @@ class Encoder(Protocol):
             (n, dim) float32.
 
         Raises:
-            InputError: If an item cannot be read; the message names its position.
+            UnreadableItemsError: If some items cannot be read; it carries the rows of the others.
         """
         ...
 
@@ -63,7 +68,12 @@ class ViewCache(Protocol):
 
 
 def encode_items(
-    encoder: Encoder, items: Sequence[object], *, cache: ViewCache | None = None, description: str = "encoding"
+    encoder: Encoder,
+    items: Sequence[object],
+    *,
+    cache: ViewCache | None = None,
+    description: str = "encoding",
+    unreadable: dict[int, str] | None = None,
 ) -> NDArray[np.float32]:
     """Encodes raw items, each distinct content once, with progress.
 
@@ -75,37 +85,68 @@ def encode_items(
         items: n raw items.
         cache: Where finished rows are kept; None keeps none.
         description: What the progress bar says.
+        unreadable: Takes the reason for each position whose item cannot be read; its row is NaN.
 
     Returns:
         (n, encoder.dim) float32.
 
     Raises:
-        InputError: If an item cannot be read, or the encoder does not give one row of its length per item.
+        InputError: If an item cannot be read and no `unreadable` was given, or the encoder does not give one row of
+            its length per item.
     """
-    keys = [content_digest(item, encoder.kind) for item in items]
-    distinct = dict(zip(keys, items, strict=True))
+    reasons: dict[bytes, str] | None = None if unreadable is None else {}
+    keys = [_digest(item, encoder.kind, reasons) for item in items]
+    distinct = {key: item for key, item in zip(keys, items, strict=True) if key not in (reasons or ())}
     known = dict(cache.read(encoder, list(distinct))) if cache is not None else {}
     missing = [key for key in distinct if key not in known]
     with progress(description, len(missing)) as advance:
         for start in range(0, len(missing), CHUNK):
             chunk = missing[start : start + CHUNK]
-            rows = encoder.encode([distinct[key] for key in chunk])
+            broken: Mapping[int, str] = {}
+            try:
+                rows = encoder.encode([distinct[key] for key in chunk])
+            except UnreadableItemsError as error:
+                if reasons is None:
+                    raise
+                rows, broken = error.rows, error.reasons
+                reasons.update((chunk[i], reason) for i, reason in broken.items())
             if rows.shape != (len(chunk), encoder.dim):
                 raise InputError(
                     f"encoder {encoder.name}: expected to return {(len(chunk), encoder.dim)}, got {rows.shape}."
                 )
-            if cache is not None:
-                cache.write(encoder, chunk, rows)
-            known.update(zip(chunk, rows, strict=True))
+            good = [i for i in range(len(chunk)) if i not in broken]
+            if cache is not None and good:
+                cache.write(encoder, [chunk[i] for i in good], rows[good])
+            known.update((chunk[i], rows[i]) for i in good)
             advance(len(chunk))
-    out = np.empty((len(keys), encoder.dim), np.float32)
+    out = np.full((len(keys), encoder.dim), np.nan, np.float32)
     for i, key in enumerate(keys):
-        out[i] = known[key]
+        if key in known:
+            out[i] = known[key]
+        elif unreadable is not None and reasons is not None:
+            unreadable[i] = reasons[key]
     return out
 
 
+def _digest(item: object, kind: str, reasons: dict[bytes, str] | None) -> bytes:
+    """The content's digest; that of the item's name, with the reason noted, where there is no content to be had."""
+    try:
+        return content_digest(item, kind)
+    except InputError as error:
+        if reasons is None:
+            raise
+        key = b"unreadable " + str(item).encode("utf-8", "backslashreplace")
+        reasons[key] = str(error)
+        return key
+
+
 def encode_parts(
-    encoder: Encoder, items: Sequence[object], *, cache: ViewCache | None = None, description: str = "encoding"
+    encoder: Encoder,
+    items: Sequence[object],
+    *,
+    cache: ViewCache | None = None,
+    description: str = "encoding",
+    unreadable: dict[int, str] | None = None,
 ) -> NDArray[np.float32]:
     """Encodes one modality of a data set, whose items may be absent or have several parts.
 
@@ -114,6 +155,7 @@ def encode_parts(
         items: n entries: a raw item, a list of raw items (its parts), or None where the modality is absent.
         cache: As in `encode_items`.
         description: As in `encode_items`.
+        unreadable: Takes the reason for each item of which a part cannot be read; that part is NaN.
 
     Returns:
         (n, dim) where no entry is a list, else (n, r, dim) with r the largest number of parts. Absent rows are NaN.
@@ -121,7 +163,10 @@ def encode_parts(
     several = any(isinstance(item, list) for item in items)
     parts = [item if isinstance(item, list) else [] if item is None else [item] for item in items]
     flat = [(row, slot, part) for row, entry in enumerate(parts) for slot, part in enumerate(entry) if part is not None]
-    rows = encode_items(encoder, [part for _, _, part in flat], cache=cache, description=description)
+    broken: dict[int, str] | None = None if unreadable is None else {}
+    rows = encode_items(encoder, [part for _, _, part in flat], cache=cache, description=description, unreadable=broken)
+    if unreadable is not None and broken:
+        unreadable.update((flat[i][0], reason) for i, reason in broken.items())
     width = max((len(entry) for entry in parts), default=1) or 1
     out = np.full((len(parts), width, encoder.dim), np.nan, np.float32)
     out[[row for row, _, _ in flat], [slot for _, slot, _ in flat]] = rows

@@ -29,6 +29,10 @@ def held_out(n: int, size: float, *, seed: int, groups: ArrayLike | None = None)
     Raises:
         InputError: If the part would be empty or everything.
     """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed: expected a whole number of 0 or more, got {seed!r}.")
+    if isinstance(size, bool | str) or not size > 0:
+        raise InputError(f"holdout: expected a share below 1 or a number of items, got {size!r}.")
     target = round(size * n) if size < 1 else int(size)
     if not 0 < target < n:
         raise InputError(f"holdout: cannot hold out {target} of {n} items; expected between 1 and {n - 1}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,9 +18,10 @@ from commonspace.files import replacing
 
 from .dataset import Dataset
 from .encoding import Encoder
+from .problems import Problem
 
 FORMAT = 1
-_KEYS = frozenset({"name", "protocol", "modalities", "label_names", "encoders"})
+_KEYS = frozenset({"name", "protocol", "modalities", "label_names", "encoders", "problems"})
 
 
 def save_dataset(data: Dataset, path: str | Path) -> None:
@@ -31,15 +33,16 @@ def save_dataset(data: Dataset, path: str | Path) -> None:
     path = Path(path)
     if path.exists() and not is_saved_dataset(path) and (path.is_file() or any(path.iterdir())):
         raise StorageError(f"{path} exists and is not an encoded data set; it is left alone. Choose another folder.")
+    views = data.views
     description = {
         "format": FORMAT,
         "name": data.name,
         "protocol": data.protocol,
         "modalities": list(data.modalities),
         "label_names": data.label_names,
+        "problems": [asdict(problem) for problem in data.problems],
         "encoders": {m: {"name": e.name, "fingerprint": e.fingerprint} for m, e in data.encoders.items()},
     }
-    views = data.views
     with replacing(path) as folder:
         (folder / "views").mkdir(parents=True)
         for modality, view in views.items():
@@ -62,6 +65,8 @@ def read_description(path: Path) -> dict[str, Any]:
     try:
         description: dict[str, Any] = json.loads((path / "dataset.json").read_text(encoding="utf-8"))
         found = description["format"]
+        if not isinstance(description.get("encoders", {}), dict):
+            raise TypeError("encoders is no mapping")
         if found == FORMAT and (absent := _KEYS - set(description)):
             raise KeyError(*absent)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -95,7 +100,10 @@ def load_saved_dataset(path: str | Path, *, encoders: Mapping[str, Encoder] | No
             raise StorageError(
                 f"{path}: {modality} has {len(view)} rows, items.parquet {table.num_rows}; encode again."
             )
-    data = Dataset(views, encoders=encoders, name=description["name"], protocol=description["protocol"])
+    problems = [Problem(**problem) for problem in description["problems"]]
+    data = Dataset(
+        views, encoders=encoders, name=description["name"], protocol=description["protocol"], problems=problems
+    )
     data.table = table
     data.label_names = tuple(description["label_names"]) if description["label_names"] is not None else None
     return data

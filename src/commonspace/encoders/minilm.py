@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace.errors import InputError, MissingPackageError
+from commonspace.errors import MissingPackageError, UnreadableItemsError
 
 from .onnx_model import OnnxModel, weights_digest
 
@@ -53,20 +53,14 @@ class MiniLM:
             (n, 384) float32.
 
         Raises:
-            InputError: If an item is no string, or no valid Unicode.
+            UnreadableItemsError: If items are no strings, or no valid Unicode.
             MissingPackageError: If the weights are not installed.
         """
-        for position, item in enumerate(items):
-            if not isinstance(item, str):
-                raise InputError(f"text: expected strings, got {type(item).__name__} at position {position}.")
-            try:
-                item.encode()
-            except UnicodeEncodeError as error:
-                raise InputError(f"text: the string at position {position} is no valid Unicode: {error}.") from error
-        encodings = self._tokenizer.encode_batch(list(items))
+        faults = {i: f"text: {fault}." for i, item in enumerate(items) if (fault := _fault(item))}
+        encodings = self._tokenizer.encode_batch(["" if i in faults else item for i, item in enumerate(items)])
         tokens = [encoding.ids for encoding in encodings]
-        order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
-        out = np.empty((len(items), self.dim), np.float32)
+        order = sorted(set(range(len(tokens))) - set(faults), key=lambda i: len(tokens[i]))
+        out = np.full((len(items), self.dim), np.nan, np.float32)
         for start in range(0, len(order), BATCH):
             rows = order[start : start + BATCH]
             padded = np.zeros((len(rows), max(len(tokens[i]) for i in rows)), np.int64)
@@ -75,6 +69,8 @@ class MiniLM:
                 padded[slot, : len(tokens[i])] = tokens[i]
                 mask[slot, : len(tokens[i])] = True
             out[rows] = self._model.run(tokens=padded, mask=mask)
+        if faults:
+            raise UnreadableItemsError(faults, out)
         return out
 
     @cached_property
@@ -100,6 +96,17 @@ def build_network() -> tuple[nn.Module, tuple[Tensor, Tensor]]:
 
     network = SentenceBert(Bert.from_safetensors(_folder() / "model.safetensors")).eval()
     return network, (torch.ones(2, 7, dtype=torch.int64), torch.ones(2, 7, dtype=torch.bool))
+
+
+def _fault(item: object) -> str | None:
+    """Why an item is no text, None where it is one."""
+    if not isinstance(item, str):
+        return f"expected a string, got {type(item).__name__}"
+    try:
+        item.encode()
+    except UnicodeEncodeError as error:
+        return f"the string is no valid Unicode ({error})"
+    return None
 
 
 def _folder() -> Path:

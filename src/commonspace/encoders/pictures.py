@@ -1,8 +1,8 @@
-"""Reading pictures: whatever comes in, RGB pixels of one size come out.
+"""Reading pictures: whatever comes in, RGB comes out.
 
 Rules: orientation from EXIF is applied; alpha is laid over white; greyscale, palette and CMYK become RGB; 16 bits a
-pixel are scaled to 8; of an animation the first frame is taken; the whole picture is resized, without cropping, to
-the square the network reads.
+pixel are scaled to 8; of an animation the first frame is taken. `read_pixels` resizes the whole picture, without
+cropping, to the square the network reads.
 """
 
 from __future__ import annotations
@@ -27,6 +27,18 @@ def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
     Raises:
         InputError: If it cannot be read as a picture.
     """
+    return np.asarray(open_picture(item).resize((size, size), Image.Resampling.BICUBIC))
+
+
+def open_picture(item: object) -> Image.Image:
+    """One picture in RGB, at its own size.
+
+    Args:
+        item: As in `read_pixels`.
+
+    Raises:
+        InputError: If it cannot be read as a picture.
+    """
     try:
         picture = _eight_bits(ImageOps.exif_transpose(_open(item)))
         if 0 in picture.size:
@@ -34,7 +46,7 @@ def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
         if picture.has_transparency_data:
             picture = picture.convert("RGBA")
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-        return np.asarray(picture.convert("RGB").resize((size, size), Image.Resampling.BICUBIC))
+        return picture.convert("RGB")
     except (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, Image.DecompressionBombError) as error:
         told = item if isinstance(item, str | Path) else type(item).__name__
         raise InputError(f"image: cannot read {told} as a picture: {error}.") from error

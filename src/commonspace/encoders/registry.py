@@ -1,30 +1,78 @@
-"""Which encoders there are, by name. A new encoder is one new file and one line here."""
+"""Which encoders there are, by name."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from collections.abc import Callable
 
 from commonspace.data.encoding import Encoder
-from commonspace.errors import UnknownNameError
+from commonspace.errors import ParameterError, UnknownNameError
 
-ENCODERS = {
-    "efficientnet-lite0": ("efficientnet_lite", "EfficientNetLite0"),
-    "minilm": ("minilm", "MiniLM"),
-}
-"""Name -> module in this folder and class."""
+from .side_by_side import SideBySide
 
 DEFAULT_ENCODERS = {"image": "efficientnet-lite0", "text": "minilm"}
 """Kind of item -> the encoder used where none is named."""
 
 
-def get_encoder(name: str) -> Encoder:
+def _efficientnet_lite(name: str, options: tuple[str, ...]) -> Encoder:
+    from .efficientnet_lite import EfficientNetLite
+
+    return EfficientNetLite(name, options)
+
+
+def _minilm(name: str, options: tuple[str, ...]) -> Encoder:
+    from .minilm import MiniLM
+
+    if options:
+        raise ParameterError(f"encoder {name}: takes no options, got {', '.join(options)}.")
+    return MiniLM()
+
+
+ENCODERS: dict[str, Callable[[str, tuple[str, ...]], Encoder]] = {
+    "efficientnet-lite0": _efficientnet_lite,
+    "efficientnet-lite1": _efficientnet_lite,
+    "efficientnet-lite2": _efficientnet_lite,
+    "minilm": _minilm,
+}
+"""Name -> what makes the encoder from the name and its options. A new encoder is one new file and one line here."""
+
+HUB = "hf:"
+"""What names of models of the Hugging Face hub begin with."""
+
+
+def get_encoder(name: str, *, kind: str | None = None) -> Encoder:
     """The encoder of a name; its weights are loaded when it is first used.
+
+    | name | encoder |
+    |---|---|
+    | `minilm` | as registered |
+    | `efficientnet-lite0:flip,crops` | with options |
+    | `efficientnet-lite0+efficientnet-lite2` | several side by side, their rows joined |
+    | `hf:openai/clip-vit-base-patch32` | a model of the Hugging Face hub, or of a folder; needs the extra `hf` |
+
+    Args:
+        name: As above.
+        kind: What the encoder has to read, "image" or "text". A model of the hub that reads both needs to be told.
 
     Raises:
         UnknownNameError: If there is no such encoder.
+        ParameterError: If it has no such option, or reads another kind of item.
     """
-    if name not in ENCODERS:
-        raise UnknownNameError("encoder", name, ENCODERS)
-    module, cls = ENCODERS[name]
-    encoder: Encoder = getattr(import_module(f".{module}", __package__), cls)()
+    parts = [_get_one(part, kind) for part in name.split("+")]
+    encoder: Encoder = parts[0] if len(parts) == 1 else SideBySide(parts)
+    if kind in DEFAULT_ENCODERS and encoder.kind != kind:
+        raise ParameterError(
+            f"encoder {name}: reads {encoder.kind}, but was named for {kind}; "
+            f"the default for {kind} is {DEFAULT_ENCODERS[kind]}."
+        )
     return encoder
+
+
+def _get_one(name: str, kind: str | None) -> Encoder:
+    if name.startswith(HUB):
+        from .hub import HubEncoder
+
+        return HubEncoder(name.removeprefix(HUB), kind="image" if kind == "image" else "text")
+    base, _, options = name.partition(":")
+    if base not in ENCODERS:
+        raise UnknownNameError("encoder", base, [*ENCODERS, f"{HUB}MODEL"])
+    return ENCODERS[base](base, tuple(option for option in options.split(",") if option))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +16,8 @@ from commonspace.errors import StorageError
 from commonspace.files import cache_directory, replacing
 
 DIGEST = 16
+
+_logger = logging.getLogger("commonspace")
 
 
 class DiskViewCache:
@@ -38,18 +41,20 @@ class DiskViewCache:
                 stored = table["key"].to_pylist()
                 rows = table["row"].combine_chunks().flatten().to_numpy().reshape(len(stored), encoder.dim)
             except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-                raise StorageError(
-                    f"{file} is damaged ({error}); delete it, its rows will be computed again."
-                ) from error
+                _logger.warning("%s is damaged (%s); its rows are computed again", file, error)
+                file.unlink(missing_ok=True)
+                continue
             known |= {key: rows[i] for i, key in enumerate(stored) if key in wanted}
         return known
 
     def write(self, encoder: Encoder, keys: Sequence[bytes], rows: NDArray[np.float32]) -> None:
-        """Stores one row per key.
+        """Stores one row per key; where the cache directory cannot be written, says so and goes on without."""
+        try:
+            self._write(encoder, keys, rows)
+        except StorageError as error:
+            _logger.warning("encoded rows are not kept: %s", error)
 
-        Raises:
-            StorageError: If the cache directory cannot be written.
-        """
+    def _write(self, encoder: Encoder, keys: Sequence[bytes], rows: NDArray[np.float32]) -> None:
         row = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(rows).reshape(-1)), encoder.dim)
         table = pa.table({"key": pa.array(keys, pa.binary(DIGEST)), "row": row})
         name = blake2b(b"".join(keys), digest_size=DIGEST).hexdigest()

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import permutations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError
 from commonspace.metrics import (
-    SameItem,
+    average_precisions,
     first_relevant_ranks,
-    mean_average_precision,
     median_rank_from_ranks,
     recall_from_ranks,
 )
-from commonspace.metrics.labels import label_relevance
+from commonspace.metrics.labels import any_label
 from commonspace.spaces import Space
-from commonspace.spaces.parts import flatten_parts
+from commonspace.spaces.directions import directions
 
 from .report import Report
 
@@ -30,11 +27,12 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
 
     Every part of an item is a query and every part of the other modality is in the gallery, the item's own included.
     By label, what carries the query's label (or shares one) is relevant; for recall, any part of the same item is.
-    Similarities are computed in blocks of queries: memory does not grow with n x m.
+    Queries for which nothing in the gallery is relevant are left out, and the report counts the others. Similarities
+    are computed in blocks of queries: memory does not grow with n x m.
 
     Args:
         space: A fitted space.
-        data: The items, usually `data.split("test")`.
+        data: The items, usually `data.split("test")`. Only the modalities of the space are encoded.
         ks: The cuts of Recall@K.
 
     Returns:
@@ -42,7 +40,8 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
 
     Raises:
         NotFittedError: If the space is not fitted.
-        InputError: If the data set has fewer than two of the space's modalities, or no item of one of them.
+        InputError: If the data set has fewer than two of the space's modalities, no item of one of them, or neither
+            labels nor items with two modalities.
 
     Example:
         ```python
@@ -51,37 +50,38 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
         report.recall["text->image"][10]
         ```
     """
-    views = data.views
-    shared = {m: views[m] for m in space.modalities_ if m in views} if hasattr(space, "modalities_") else views
-    embedded = space.transform(shared, time=data.time if space.tags.uses_time else None)
-    if len(embedded) < 2:
+    if not isinstance(data, Dataset):
+        raise InputError(f"evaluate: expected a Dataset, got {type(data).__name__}; Dataset(views) makes one of views.")
+    check_is_fitted(space)
+    known = [modality for modality in space.modalities_ if modality in data.modalities]
+    if len(known) < 2:
         raise InputError(
             f"evaluate: {data.name} has {', '.join(data.modalities)}, the space {', '.join(space.modalities_)}; "
             "expected at least two in common."
         )
+    views = {modality: data.view(modality) for modality in known}
+    embedded = space.transform(views, time=data.time if space.tags.uses_time else None)
     for modality, embedding in embedded.items():
         if np.isnan(embedding).all():
             raise InputError(f"evaluate: no item of {data.name} has {modality}; expected some in the part evaluated.")
-    labels = data.labels if _any_label(data.labels) else None
-    report = Report(data.name, data.protocol, type(space).__name__, space.get_params(deep=False))
-    for source, target in permutations(embedded, 2):
-        direction = f"{source}->{target}"
-        queries, query_item = flatten_parts(embedded[source])
-        gallery, gallery_item = flatten_parts(embedded[target])
-        scores = space.similarity_rows(queries, gallery)
-        ranks = first_relevant_ranks(scores, SameItem(query_item, gallery_item))
-        report.queries[direction], report.gallery[direction] = scores.shape
-        report.recall[direction] = recall_from_ranks(ranks, list(ks))
-        report.median_rank[direction] = median_rank_from_ranks(ranks)
+    labels = data.labels if any_label(data.labels) else None
+    report = Report(data.name, data.protocol, data.part, type(space).__name__, space.get_params(deep=False))
+    for direction in directions(space, embedded):
+        name = direction.name
+        report.gallery[name] = direction.scores.shape[1]
+        ranks = first_relevant_ranks(direction.scores, direction.same_item())
+        report.queries[name] = int(np.sum(~np.isnan(ranks)))
+        if report.queries[name]:
+            report.recall[name] = recall_from_ranks(ranks, list(ks))
+            report.median_rank[name] = median_rank_from_ranks(ranks)
         if labels is not None:
-            report.map[direction] = mean_average_precision(
-                scores, label_relevance(labels[query_item], labels[gallery_item])
-            )
+            precisions = average_precisions(direction.scores, direction.same_label(labels))
+            report.map_queries[name] = int(np.sum(~np.isnan(precisions)))
+            if report.map_queries[name]:
+                report.map[name] = float(np.nanmean(precisions))
+    if not report.recall and not report.map:
+        raise InputError(
+            f"evaluate: no item of {data.name} has two modalities, and no label is shared by two of them; "
+            "there is nothing to measure by."
+        )
     return report
-
-
-def _any_label(labels: NDArray[Any] | None) -> bool:
-    """Whether any item is labelled; None and NaN are not."""
-    if labels is None or labels.ndim == 2:
-        return labels is not None and bool(labels.any())
-    return any(label is not None and label == label for label in labels)

@@ -113,7 +113,7 @@ class SharedLabel:
 def _encode(labels: Iterable[Any], codes: dict[Any, int], missing: int, name: str) -> NDArray[np.int64]:
     try:
         return np.array(
-            [missing if _is_missing(label) else codes.setdefault(label, len(codes)) for label in labels], dtype=np.int64
+            [missing if is_missing(label) else codes.setdefault(label, len(codes)) for label in labels], dtype=np.int64
         )
     except TypeError as error:
         raise InputError(
@@ -122,7 +122,8 @@ def _encode(labels: Iterable[Any], codes: dict[Any, int], missing: int, name: st
         ) from error
 
 
-def _is_missing(label: Any) -> bool:
+def is_missing(label: Any) -> bool:
+    """Whether a label says that there is none: None, NaN, NaT, pandas.NA."""
     if label is None:
         return True
     hash(label)  # an array would answer the comparison below with an array

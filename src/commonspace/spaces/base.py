@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from itertools import permutations
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -14,10 +13,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from commonspace.errors import InputError, ParameterError, UnknownNameError
-from commonspace.metrics import CosineSimilarity, RowBlocks, SameItem, mean_average_precision, recall_at_k
-from commonspace.metrics.labels import label_relevance
+from commonspace.metrics import CosineSimilarity, RowBlocks, mean_average_precision, recall_at_k
+from commonspace.metrics.labels import any_label
 
-from .parts import flatten_parts
+from .directions import directions
 from .tags import SpaceTags
 from .views import Rows, Views, check_aligned, check_column, check_view, check_views, expand
 
@@ -152,20 +151,19 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
             raise InputError(f"views: score compares modalities and needs two, got {', '.join(embedded) or 'none'}.")
         labels = check_column("labels", labels, check_aligned(embedded))
         values = []
-        for source, target in permutations(embedded, 2):
-            (queries, query_item), (gallery, gallery_item) = (
-                flatten_parts(embedded[source]),
-                flatten_parts(embedded[target]),
-            )
-            scores = self.similarity_rows(queries, gallery)
-            if labels is None:
-                values.append(recall_at_k(scores, SameItem(query_item, gallery_item), [1])[1])
+        for direction in directions(self, embedded):
+            if labels is None or not any_label(labels):
+                values.append(recall_at_k(direction.scores, direction.same_item(), [1])[1])
             else:
-                values.append(mean_average_precision(scores, label_relevance(labels[query_item], labels[gallery_item])))
+                values.append(mean_average_precision(direction.scores, direction.same_label(labels)))
         return float(np.mean(values))
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, training: Mapping[str, Any] | None = None) -> None:
         """Writes the fitted space to a folder: `space.json` and `weights.safetensors`; see `load_space`.
+
+        Args:
+            path: The folder.
+            training: What the space learnt from, as JSON types, to be kept beside it; see `read_training`.
 
         Raises:
             NotFittedError: Before `fit`.
@@ -174,7 +172,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         from .persistence import save_space
 
         check_is_fitted(self)
-        save_space(self, Path(path))
+        save_space(self, Path(path), training)
 
     @property
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,13 @@ FORMAT = 1
 _TENSOR = "tensor"
 
 
-def save_space(space: Space, path: Path) -> None:
+def save_space(space: Space, path: Path, training: Mapping[str, Any] | None = None) -> None:
     """Writes a fitted space; the folder appears whole or not at all.
+
+    Args:
+        space: The space.
+        path: The folder.
+        training: What it learnt from, kept as it is.
 
     Raises:
         StorageError: If the folder exists and holds something else, or cannot be written.
@@ -35,6 +41,7 @@ def save_space(space: Space, path: Path) -> None:
             f"{path} exists and is not a saved space, or holds more than that; it is left alone. Choose another folder."
         )
     description, weights = describe(space)
+    description["training"] = dict(training or {})
     with replacing(path) as folder:
         folder.mkdir()
         (folder / "weights.safetensors").write_bytes(weights)
@@ -51,17 +58,11 @@ def load_space(path: str | Path) -> Space:
         StorageError: If the folder holds no space, or it is damaged or of a format this version does not read.
     """
     path = Path(path)
+    description = _read_description(path)
     try:
-        description = json.loads((path / "space.json").read_text(encoding="utf-8"))
         weights = (path / "weights.safetensors").read_bytes()
-    except FileNotFoundError as error:
-        raise StorageError(f"{path}: no saved space here ({Path(error.filename).name} is missing).") from error
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{path}: space.json cannot be read ({error}); fit and save the space again.") from error
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise StorageError(
-            f"{path}: space.json is not of format {FORMAT}, which this version reads; save the space again."
-        )
+    except OSError as error:
+        raise StorageError(f"{path}: cannot read weights.safetensors: {error.strerror or error}.") from error
     if sha256(weights).hexdigest() != description.get("weights_sha256"):
         raise StorageError(
             f"{path}: weights.safetensors does not belong to space.json or is damaged; save the space again."
@@ -73,9 +74,27 @@ def load_space(path: str | Path) -> Space:
         state = {name: _unpack(value, tensors) for name, value in description["state"].items() if name.endswith("_")}
         space.__dict__.update(state)
         check_is_fitted(space)
+        found = describe(space)[0]["fingerprint"]
     except (KeyError, TypeError, ValueError, AttributeError, SafetensorError, UnknownNameError) as error:
         raise StorageError(f"{path}: space.json does not describe a space ({error}); save the space again.") from error
+    if found != description.get("fingerprint"):
+        raise StorageError(
+            f"{path}: space.json is not as it was saved: its fingerprint is {description.get('fingerprint')}, "
+            f"what it holds gives {found}. Save the space again instead of editing it."
+        )
     return space
+
+
+def read_training(path: str | Path) -> dict[str, Any]:
+    """What a saved space learnt from, as far as it was told when saved: data set, protocol, split, items, seconds.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        StorageError: If the folder holds no space.
+    """
+    return dict(_read_description(Path(path)).get("training", {}))
 
 
 def describe(space: Space) -> tuple[dict[str, Any], bytes]:
@@ -94,6 +113,23 @@ def describe(space: Space) -> tuple[dict[str, Any], bytes]:
         **learnt,
         "versions": {"commonspace": __version__, "python": platform.python_version(), "numpy": np.__version__},
     }, weights
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    """The contents of space.json."""
+    try:
+        description = json.loads((path / "space.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise StorageError(f"{path}: no saved space here (space.json is missing).") from error
+    except OSError as error:
+        raise StorageError(f"{path}: cannot read space.json: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise StorageError(f"{path}: space.json is damaged ({error}); fit and save the space again.") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise StorageError(
+            f"{path}: space.json is not of format {FORMAT}, which this version reads; save the space again."
+        )
+    return description
 
 
 def _is_replaceable(path: Path) -> bool:

@@ -1,0 +1,69 @@
+"""Every modality asking every other: what scores and reports are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonspace.metrics import RowBlocks, SameItem, SameLabel, SharedLabel
+from commonspace.metrics.labels import label_relevance
+
+if TYPE_CHECKING:
+    from .base import Space
+
+
+@dataclass(frozen=True)
+class Direction:
+    """Queries of one modality against a gallery of another; every part of an item is a row of its own.
+
+    Attributes:
+        name: For example "image->text".
+        scores: (queries, gallery) similarities, computed when rows are sliced.
+        query_item: (queries,) the item each query belongs to.
+        gallery_item: (gallery,) likewise.
+    """
+
+    name: str
+    scores: RowBlocks
+    query_item: NDArray[np.int64]
+    gallery_item: NDArray[np.int64]
+
+    def same_item(self) -> SameItem:
+        """What belongs to the query's own item is relevant."""
+        return SameItem(self.query_item, self.gallery_item)
+
+    def same_label(self, labels: NDArray[Any]) -> SameLabel | SharedLabel:
+        """What has the label of the query, or shares one, is relevant; `labels` are those of the items."""
+        return label_relevance(labels[self.query_item], labels[self.gallery_item])
+
+
+def directions(space: Space, embedded: Mapping[str, NDArray[np.float32]]) -> Iterator[Direction]:
+    """All ordered pairs of modalities.
+
+    Args:
+        space: Whose similarity is used.
+        embedded: Modality -> (n, k) or (n, r, k), rows of NaN where an item lacks the modality or a part.
+    """
+    flat = {modality: flatten_parts(embedding) for modality, embedding in embedded.items()}
+    for source, target in permutations(flat, 2):
+        (queries, query_item), (gallery, gallery_item) = flat[source], flat[target]
+        yield Direction(f"{source}->{target}", space.similarity_rows(queries, gallery), query_item, gallery_item)
+
+
+def flatten_parts(embedding: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Every part that is there as one row, and the item each belongs to.
+
+    Args:
+        embedding: (n, k), or (n, r, k) with NaN where an item has fewer parts or none.
+
+    Returns:
+        (rows, k) and (rows,) item numbers.
+    """
+    parts = embedding.reshape(len(embedding), -1, embedding.shape[-1]) if len(embedding) else embedding[:, None]
+    item, slot = np.nonzero(~np.isnan(parts[..., 0]))
+    return parts[item, slot], item
