@@ -136,7 +136,7 @@ def test_encoders_are_rebuilt_by_name(store, monkeypatch):
 
     asked = []
 
-    def get_encoder(name: str) -> LetterEncoder:
+    def get_encoder(name: str, kind: str) -> LetterEncoder:
         asked.append(name)
         return LetterEncoder(fingerprint="f1" if len(asked) == 1 else "f2")
 
@@ -146,7 +146,7 @@ def test_encoders_are_rebuilt_by_name(store, monkeypatch):
     assert again.search({"text": "abba"}, to="image", k=3) == store.search({"text": "abba"}, to="image", k=3)
     again.search({"text": "deaf"})
     assert asked == ["letters"]
-    with pytest.raises(StorageError, match=r"made by another encoder.*Index again"):
+    with pytest.raises(StorageError, match=r"made by another encoder.*Encode with letters"):
         Collection.open(store.path).search({"text": "abba"})
 
 
@@ -189,9 +189,11 @@ def test_creation_checks_the_space(tmp_path, space):
 
 
 def test_a_lost_or_exchanged_space_is_noticed(store, data):
-    cs.CCA(n_components=2).fit(data.views).save(store.path / "space")
-    with pytest.raises(StorageError, match="gives 2 dimensions and its vectors have 3"):
+    cs.CCA(n_components=3, ridge=0.5).fit(data.views).save(store.path / "space")
+    with pytest.raises(StorageError, match="is not the space that made the stored vectors"):
         Collection.open(store.path).search({"image": data.views["image"][0]})
+    with pytest.raises(StorageError, match="is not the space that made the stored vectors"):
+        Collection.open(store.path).add(data)
     shutil.rmtree(store.path / "space")
     with pytest.raises(StorageError, match="lost its space"):
         Collection.open(store.path)
@@ -203,6 +205,7 @@ class SumSpace:
     tags = SimpleNamespace(joint=True, uses_time=True)
     modalities_ = ("image", "text")
     n_components_ = 2
+    fingerprint = "sum"
 
     def transform(self, views, *, time):
         turned = np.where(np.asarray(time, "M8[D]") < np.datetime64("2010-01-01"), 1, -1)[:, None]

@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-import commonspace.collection.collection as module
+import commonspace.collection.claim as module
 from commonspace.collection import Collection
 from commonspace.collection.manifest import Manifest
 from commonspace.errors import InputError, ParameterError, StorageError
@@ -82,7 +82,7 @@ def test_interrupted_create_is_recognised_and_can_be_repeated(tmp_path, monkeypa
 
     with monkeypatch.context() as patch:
         patch.setattr(Manifest, "write", power_cut)
-        patch.setattr(module, "abandon", lambda folder: None)
+        patch.setattr(module, "abandon", lambda folder, generation: None)
         with pytest.raises(KeyboardInterrupt):
             Collection.create(tmp_path / "store", dim=3)
     with pytest.raises(StorageError, match="half-written"):
@@ -99,7 +99,7 @@ def test_failed_create_leaves_nothing_behind(tmp_path, monkeypatch):
         patch.setattr(Manifest, "write", full)
         with pytest.raises(StorageError, match="disk full"):
             Collection.create(tmp_path / "store", dim=3)
-    assert list((tmp_path / "store").iterdir()) == []
+    assert [entry.name for entry in (tmp_path / "store").iterdir()] == [".lock"]
     Collection.create(tmp_path / "store", dim=3)
 
 
@@ -110,7 +110,7 @@ def test_opening_what_is_no_collection(tmp_path, make):
         Collection.open(tmp_path / "other")
 
 
-GOOD = {"format": 1, "dim": DIM, "space": False, "encoders": {}}
+GOOD: dict[str, object] = {"format": 2, "dim": DIM, "space": None, "encoders": {}, "generation": 0}
 
 
 @pytest.mark.parametrize(
@@ -120,14 +120,17 @@ GOOD = {"format": 1, "dim": DIM, "space": False, "encoders": {}}
         ("", "is damaged"),
         ("\xff", "is damaged"),
         ("[]", "format None"),
-        (json.dumps(GOOD | {"format": 2}), "format 2; this version reads format 1"),
-        (json.dumps({"format": 1}), "is damaged"),
+        (json.dumps(GOOD | {"format": 1}), "format 1; this version reads format 2"),
+        (json.dumps({"format": 2}), "is damaged"),
         (json.dumps(GOOD | {"dim": "8"}), "is damaged"),
         (json.dumps(GOOD | {"dim": 0}), "is damaged"),
-        (json.dumps(GOOD | {"space": None}), "is damaged"),
+        (json.dumps(GOOD | {"space": True}), "is damaged"),
+        (json.dumps(GOOD | {"space": ""}), "is damaged"),
+        (json.dumps(GOOD | {"generation": -1}), "is damaged"),
+        (json.dumps(GOOD | {"generation": None}), "is damaged"),
         (json.dumps(GOOD | {"encoders": {"text": "letters"}}), "is damaged"),
         (json.dumps(GOOD | {"encoders": []}), "is damaged"),
-        (json.dumps(GOOD | {"space": True}), "lost its space"),
+        (json.dumps(GOOD | {"space": "f0"}), "lost its space"),
     ],
 )
 def test_damaged_json(raw, content, message):
@@ -157,6 +160,8 @@ def test_damaged_table(raw):
         ({"dim": 0}, "got 0"),
         ({"dim": 2.5}, "got 2.5"),
         ({"dim": True}, "got True"),
+        ({"dim": 65_537}, "from 1 to 65,536, got 65537"),
+        ({"dim": 10**12}, "from 1 to 65,536, got 1000000000000"),
         ({"dim": 3, "encoders": {"text": LetterEncoder()}}, "encoders: they stand before a space"),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from commonspace.collection import Collection, Hit
-from commonspace.collection import rows as rows_module
+from commonspace.collection import entries as entries_module
 from commonspace.errors import InputError, ParameterError, UnknownNameError
 
 from .conftest import DIM, nearest
@@ -114,7 +114,7 @@ def test_part_numbers_of_flat_vectors(raw, rng):
 
 
 def test_batches_are_all_stored(raw, rng, monkeypatch):
-    monkeypatch.setattr(rows_module, "BATCH_ROWS", 7)
+    monkeypatch.setattr(entries_module, "BATCH_ROWS", 7)
     X = vectors(rng, 40).reshape(20, 2, DIM)
     for _ in range(2):  # first as additions, then as replacements
         raw.add_vectors([str(i) for i in range(20)], X, modality="text", metadata={"n": range(20)})
@@ -201,6 +201,7 @@ def test_bad_vector_is_named_and_nothing_is_stored(raw, rng, name):
         ({"X": [[1.0], [1.0, 2.0], [1.0]]}, "not of one length"),
         ({"X": [["x"] * DIM] * 3}, "numbers"),
         ({"modality": ""}, "modality"),
+        ({"modality": "\ud800"}, "modality"),
         ({"parts": [0, 1]}, "3 part numbers"),
         ({"parts": [0, -1, 2]}, "part numbers from 0"),
         ({"parts": [0, 1, 2], "X": np.ones((3, 2, DIM))}, "position is the part"),
@@ -232,6 +233,8 @@ def test_an_empty_addition_is_no_error(raw):
         ({"vector": "text"}, InputError, "8 numbers"),
         ({"vector": np.ones(DIM), "k": 0}, ParameterError, "k: expected an integer of 1 or more, got 0"),
         ({"vector": np.ones(DIM), "k": 1.5}, ParameterError, "got 1.5"),
+        ({"vector": np.ones(DIM), "to": 3}, InputError, "to: expected the name of a modality.* got 3"),
+        ({"vector": np.ones(DIM), "to": "\ud800"}, InputError, "to: expected the name"),
         ({"vector": np.ones(DIM), "to": "imag"}, UnknownNameError, "unknown modality 'imag'; did you mean 'image'"),
     ],
 )
@@ -239,6 +242,11 @@ def test_wrong_searches(raw, arguments, error, message):
     raw.add_vectors(["a"], np.ones((1, DIM)), modality="image")
     with pytest.raises(error, match=message):
         raw.search(**arguments)
+
+
+def test_any_k_is_taken_and_gives_what_there_is(raw):
+    raw.add_vectors(["a", "b"], np.eye(2, DIM), modality="image")
+    assert [hit.id for hit in raw.search(vector=np.eye(2, DIM)[1], k=10**21)] == ["b", "a"]
 
 
 def test_a_second_handle_sees_what_the_first_wrote(raw, rng):

@@ -1,7 +1,8 @@
 """Collections: stored embeddings with their metadata, searchable."""
 
 from .collection import Collection
+from .dataset_rows import check_dataset
 from .hits import Hit
 from .manifest import is_collection
 
-__all__ = ["Collection", "Hit", "is_collection"]
+__all__ = ["Collection", "Hit", "check_dataset", "is_collection"]

@@ -11,16 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.data.encoding import Encoder
 from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
-from commonspace.progress import progress
 
-from .dataset_rows import dataset_batches
+from .checks import check_dim, is_text, whole_number
+from .claim import claimed
+from .dataset_rows import dataset_batches, stored_modalities
+from .entries import Content, as_entries, check_ids
 from .filters import Where, compile_filter
 from .hits import Hit, as_hits
-from .manifest import SPACE, EncoderRecord, Manifest, abandon, claim
-from .metadata import Metadata, match_types, typed_columns
+from .manifest import EncoderRecord, Manifest, space_folder, table_name
+from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder, as_direction
-from .rows import Content, Rows, as_rows, check_ids
-from .table import VectorTable, both, equals
+from .sql import both, one_of
+from .table import VectorTable
+from .writer import Writer
 
 if TYPE_CHECKING:
     from commonspace.data import Dataset
@@ -31,7 +34,8 @@ class Collection:
     """Stored embeddings with their metadata, searchable.
 
     A folder: a LanceDB table of vectors, a copy of the space that made them, and the fingerprints of the encoders
-    before it. One row is one part of one item in one modality; adding a row again replaces it.
+    before it. One row is one part of one item in one modality; adding a row again replaces it. Several processes may
+    read at once while one writes; a second writer waits for the first.
 
     Make one with `Collection.create`, open one with `Collection.open`.
 
@@ -44,6 +48,7 @@ class Collection:
     def __init__(self, path: Path, manifest: Manifest, table: VectorTable, embedder: QueryEmbedder) -> None:
         self.path = path
         self._manifest, self._table, self._embedder = manifest, table, embedder
+        self._writer = Writer(path, manifest, table)
 
     @classmethod
     def create(
@@ -62,28 +67,26 @@ class Collection:
             space: A fitted space, of which a copy is kept. Without one the collection takes and finds bare vectors.
             dim: The length of a vector, where there is no space.
             encoders: Modality -> the encoder whose rows the space was fitted on; their names and fingerprints are kept.
-            overwrite: Replace a collection that is there. A folder with other things is left alone all the same.
+            overwrite: Replace a collection that is there, once the new one is whole: if `create` fails, the old one is
+                as it was. A folder with other things is left alone all the same.
 
         Raises:
             ParameterError: If neither or both of space and dim are given, or the space is not fitted.
-            StorageError: If the folder holds something, or cannot be written.
+            StorageError: If the folder holds something, cannot be written, or another process is writing to it.
         """
-        dim = _dimension(space, dim)
+        dim = check_dim(space, dim)
         if space is None and encoders:
             raise ParameterError("encoders: they stand before a space and there is none. Give the space too.")
         folder = Path(path)
         known = {m: e for m, e in (encoders or {}).items() if space is not None and m in space.modalities_}
         records = {m: EncoderRecord(e.name, e.fingerprint) for m, e in known.items()}
-        manifest = Manifest(dim, space is not None, records)
-        claim(folder, overwrite=overwrite)
-        try:
-            table = VectorTable(folder, dim)
+        fingerprint = None if space is None else space.fingerprint
+        with claimed(folder, overwrite=overwrite) as generation:
+            manifest = Manifest(dim, fingerprint, records, generation)
+            table = VectorTable(folder, table_name(generation), dim)
             if space is not None:
-                space.save(folder / SPACE)
+                space.save(folder / space_folder(generation))
             manifest.write(folder)
-        except BaseException:
-            abandon(folder)
-            raise
         return cls(folder, manifest, table, QueryEmbedder(folder, manifest, known))
 
     @classmethod
@@ -103,14 +106,13 @@ class Collection:
         """
         folder = Path(path)
         manifest = Manifest.read(folder)
-        if manifest.has_space and not (folder / SPACE).is_dir():
-            raise StorageError(
-                f"{folder} has lost its space: {folder / SPACE} is missing. Restore it, or create it again."
-            )
+        copy = folder / space_folder(manifest.generation)
+        if manifest.space is not None and not copy.is_dir():
+            raise StorageError(f"{folder} has lost its space: {copy} is missing. Restore it, or create it again.")
         embedder = QueryEmbedder(folder, manifest, encoders)
         if space is not None:
             embedder.check_space(space)
-        return cls(folder, manifest, VectorTable(folder), embedder)
+        return cls(folder, manifest, VectorTable(folder, table_name(manifest.generation)), embedder)
 
     def __len__(self) -> int:
         """The number of stored rows."""
@@ -132,21 +134,21 @@ class Collection:
     def add(self, dataset: Dataset) -> None:
         """Embeds a data set with the space and stores each part of each item, with its metadata, label and time.
 
-        Modalities that the space does not know are left out. Work goes in batches; if one fails, those before it stay
-        stored, and adding again replaces them.
+        Items that are stored already are replaced whole: of what the space gives, nothing stays that the data set does
+        not have, be it a caption or all pictures. Modalities that the space does not know are left out. Paths of
+        pictures are stored as absolute ones.
+
+        Work goes in batches, each stored whole or not at all; if one fails, those before it stay stored. Adding again,
+        after a kill too, gives what one undisturbed addition would have given.
 
         Raises:
             InputError: If the collection has no space, or the data cannot be embedded or stored.
+            StorageError: If the data set has another encoder than the stored vectors, or another process is writing.
         """
         space = self._embedder.space
-        fresh: dict[str, bool] = {}
-        with progress("storing", len(dataset.ids)) as advance:
-            for done, batch in dataset_batches(dataset, space, self.dim):
-                for rows in batch:
-                    fresh.setdefault(rows.modality, not self._table.has(rows.modality))
-                    rows.check()
-                    self._write(rows, fresh=fresh[rows.modality])
-                advance(done)
+        self._embedder.check_encoders(getattr(dataset, "encoders", {}))
+        batches = dataset_batches(dataset, space, self.dim)  # encodes, which may take long: before the lock
+        self._writer.put_items(batches, stored_modalities(space), len(dataset))
 
     def add_vectors(
         self,
@@ -160,7 +162,8 @@ class Collection:
     ) -> None:
         """Stores vectors as they are.
 
-        Everything is checked before anything is written.
+        A row whose id, modality and part are stored already is replaced, row by row: other parts and modalities of
+        the item stay. Everything is checked before anything is written.
 
         Args:
             ids: n identifiers.
@@ -173,15 +176,12 @@ class Collection:
 
         Raises:
             InputError: If something is not as described, or a key occurs twice.
+            StorageError: If the collection cannot be written, or another process is writing.
         """
-        columns = match_types(typed_columns(metadata, len(ids)), self._table.fields)
-        rows = as_rows(ids, X, dim=self.dim, modality=modality, parts=parts, content=content, metadata=columns)
-        rows.check()
-        fresh = not self._table.has(modality)
-        with progress(f"storing {modality}", len(rows.ids)) as advance:
-            for batch in rows.batches():
-                self._write(batch, fresh=fresh)
-                advance(len(batch.ids))
+        columns = typed_columns(metadata, len(ids))
+        entries = as_entries(ids, X, dim=self.dim, modality=modality, parts=parts, content=content, metadata=columns)
+        entries.check()
+        self._writer.put_rows(entries)
 
     def search(
         self,
@@ -202,7 +202,7 @@ class Collection:
                 without an encoder.
             vector: A vector of the space, instead of `query`.
             to: The modality to look in. Default: all.
-            k: How many to return.
+            k: How many to return; more than there are gives all.
             where: Conditions on the metadata, which hold for every hit; see `commonspace.collection.filters`. Rows that
                 do not pass are left out before the search, so there are k hits wherever k rows pass.
             time: The instant to look from, for a space that uses time.
@@ -217,14 +217,15 @@ class Collection:
         """
         if (query is None) == (vector is None):
             raise InputError("search: give either a query, for example {'text': 'a red bus'}, or vector=.")
-        if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-            raise ParameterError(f"k: expected an integer of 1 or more, got {k!r}.")
+        if to is not None and not is_text(to):
+            raise InputError(f"to: expected the name of a modality, for example 'image', or None, got {to!r}.")
+        k = min(whole_number("k", k), max(1, len(self)))
         condition = None if where is None else compile_filter(where, self._table.fields)
         direction = self._embedder.embed(query, time) if query is not None else as_direction("vector", vector, self.dim)
-        found = self._table.search(direction, int(k), both(None if to is None else equals("modality", to), condition))
+        found = self._table.search(direction, k, both(None if to is None else one_of("modality", [to]), condition))
         if to is not None and not len(found) and not self._table.has(to):
             raise UnknownNameError("modality", to, self.modalities)
-        return as_hits(found, int(k))
+        return as_hits(found, k)
 
     def delete(self, ids: Sequence[str] | NDArray[np.str_]) -> int:
         """Removes items: every modality and part of the ids. Ids that are not there are ignored.
@@ -232,7 +233,7 @@ class Collection:
         Returns:
             The number of rows removed.
         """
-        return self._table.delete(check_ids(ids))
+        return self._writer.delete(check_ids(ids))
 
     def build_index(self) -> None:
         """Makes searches of large collections fast, at a recall just below 1.
@@ -240,26 +241,4 @@ class Collection:
         Below 5,000 rows nothing is indexed and searches stay exact. Rows added later are found too, by looking at each
         of them; build again after adding many.
         """
-        self._table.build_index()
-
-    def _write(self, rows: Rows, *, fresh: bool) -> None:
-        columns = match_types(rows.metadata, self._table.fields)
-        self._table.extend({field: values.type for field, values in columns.items()})
-        batch = rows.to_arrow(self._table.schema)
-        if batch.num_rows:
-            self._table.write(batch, replace=not fresh)  # a plain addition spares the look-up of the keys
-
-
-def _dimension(space: Space | None, dim: int | None) -> int:
-    if space is not None:
-        fitted = getattr(space, "n_components_", None)
-        if fitted is None:
-            raise ParameterError(f"space: {type(space).__name__} is not fitted. Call fit(views) first.")
-        if dim is not None and dim != fitted:
-            raise ParameterError(f"dim: the space gives {fitted} dimensions, got dim={dim}. Leave dim out.")
-        return int(fitted)
-    if dim is None:
-        raise ParameterError("create: give a fitted space, or dim= for bare vectors.")
-    if isinstance(dim, bool) or not isinstance(dim, int | np.integer) or dim < 1:
-        raise ParameterError(f"dim: expected an integer of 1 or more, got {dim!r}.")
-    return int(dim)
+        self._writer.build_index()

@@ -1,84 +1,145 @@
-"""A data set, embedded by a space, as rows to store."""
+"""A data set, embedded by a space, as entries to store."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from commonspace.data import Dataset
 from commonspace.errors import InputError
 
+from .entries import BATCH_ROWS, Entries, as_entries, check_ids, refuse_duplicates
 from .metadata import Columns, label_values, typed_column, typed_columns
-from .rows import BATCH_ROWS, Rows, as_rows, check_ids, refuse_duplicates
 
 if TYPE_CHECKING:
-    from commonspace.data import Dataset
     from commonspace.spaces import Space
 
 _logger = logging.getLogger("commonspace")
 
 
-def dataset_batches(dataset: Dataset, space: Space, dim: int) -> Iterator[tuple[int, list[Rows]]]:
-    """Embeds a data set piece by piece.
+@dataclass(frozen=True)
+class Batch:
+    """Whole items, with all that is to be stored of them.
 
-    Yields:
-        The number of items in the piece, and their rows, one `Rows` per modality that the space gives.
+    Attributes:
+        ids: Their identifiers, of those that lack every modality too.
+        entries: One `Entries` per modality that the space gives.
+    """
+
+    ids: list[str]
+    entries: list[Entries]
+
+
+def stored_modalities(space: Space) -> tuple[str, ...]:
+    """The modalities under which a space's vectors are stored."""
+    return ("joint",) if space.tags.joint else tuple(space.modalities_)
+
+
+def check_dataset(dataset: Dataset, space: Space) -> None:
+    """Looks, before anything is stored or replaced, whether a space can embed a data set; encodes its raw items.
 
     Raises:
-        InputError: If space and data set share no modality, an id occurs twice, or times are asked for and missing.
+        InputError: If it is none, space and data set share no modality, rows are of another length than those the
+            space was fitted on, an item or a field cannot be used, or times are asked for and missing.
     """
-    shared = [m for m in dataset.modalities if m in space.modalities_]
-    if not shared:
-        raise InputError(
-            f"add: the space knows {', '.join(space.modalities_)}, the data set has {', '.join(dataset.modalities)}."
-        )
-    if len(shared) < len(dataset.modalities):
-        _logger.warning("storing without %s: the space does not know it", ", ".join({*dataset.modalities} - {*shared}))
-    if space.tags.uses_time and dataset.time is None:
-        raise InputError(f"add: the space {type(space).__name__} is conditioned on time and the data set has none.")
-    ids = check_ids(dataset.ids)
-    refuse_duplicates(ids, np.zeros((len(ids), 1), np.int32))
-    columns, times = dataset_columns(dataset), dataset.time
-    views = {m: dataset.views[m] for m in shared}
-    content = _content(dataset, shared, joint=space.tags.joint)
-    step = max(1, BATCH_ROWS // max(v.shape[1] if v.ndim == 3 else 1 for v in views.values()))
-    for low in range(0, len(ids), step):
-        piece = slice(low, low + step)
-        instant = {"time": times[piece]} if space.tags.uses_time and times is not None else {}
-        embedded = space.transform({m: v[piece] for m, v in views.items()}, **instant)
-        rows = [
-            as_rows(
-                ids[piece],
-                vectors,
-                dim=dim,
-                modality=modality,
-                parts=None,
-                content=content[modality][piece],
-                metadata={field: values[piece] for field, values in columns.items()},
-                first=low,
+    _Source(dataset, space).embed(slice(0, 1))
+
+
+def dataset_batches(dataset: Dataset, space: Space, dim: int) -> Iterator[Batch]:
+    """Checks and encodes a data set at once; embeds it piece by piece as the batches are taken.
+
+    Raises:
+        InputError: As `check_dataset`.
+    """
+    source = _Source(dataset, space)
+    source.embed(slice(0, 1))
+    return source.batches(dim)
+
+
+class _Source:
+    def __init__(self, dataset: Dataset, space: Space) -> None:
+        if not isinstance(dataset, Dataset):
+            raise InputError(
+                f"add: expected a commonspace.Dataset, got {type(dataset).__name__}. Make one of arrays with "
+                "Dataset({'image': X}); vectors of the space are stored with add_vectors."
             )
-            for modality, vectors in embedded.items()
-        ]
-        yield len(ids[piece]), rows
+        shared = [m for m in dataset.modalities if m in space.modalities_]
+        if not shared:
+            raise InputError(
+                f"add: the space knows {', '.join(space.modalities_)}, "
+                f"the data set has {', '.join(dataset.modalities)}."
+            )
+        if len(shared) < len(dataset.modalities):
+            unknown = ", ".join(m for m in dataset.modalities if m not in shared)
+            _logger.warning("storing without %s: the space does not know it", unknown)
+        self._space = space
+        self._times: NDArray[Any] | None = None
+        if space.tags.uses_time:
+            self._times = dataset.time
+            if self._times is None:
+                raise InputError(
+                    f"add: the space {type(space).__name__} is conditioned on time and the data set has none."
+                )
+        self._ids = check_ids(dataset.ids)
+        refuse_duplicates(self._ids, np.zeros((len(self._ids), 1), np.int32))
+        self._columns = dataset_columns(dataset)
+        self._views = {m: dataset.view(m) for m in shared}  # not dataset.views: the others need not be encoded
+        self._content = _content(dataset, shared, joint=space.tags.joint)
+
+    def embed(self, piece: slice) -> dict[str, NDArray[np.float32]]:
+        instant = {} if self._times is None else {"time": self._times[piece]}
+        return self._space.transform({m: v[piece] for m, v in self._views.items()}, **instant)
+
+    def batches(self, dim: int) -> Iterator[Batch]:
+        per_item = sum(v.shape[1] if v.ndim == 3 else 1 for v in self._views.values())
+        step = max(1, BATCH_ROWS // per_item)
+        for low in range(0, len(self._ids), step):
+            piece = slice(low, low + step)
+            entries = [
+                as_entries(
+                    self._ids[piece],
+                    vectors,
+                    dim=dim,
+                    modality=modality,
+                    parts=None,
+                    content=self._content[modality][piece],
+                    metadata={field: values[piece] for field, values in self._columns.items()},
+                    first=low,
+                )
+                for modality, vectors in self.embed(piece).items()
+            ]
+            yield Batch(self._ids[piece], entries)
 
 
 def dataset_columns(dataset: Dataset) -> Columns:
     """The metadata of a data set with its label and time, unless the metadata has fields of that name."""
-    n = len(dataset.ids)
+    n = len(dataset)
     columns = typed_columns(dataset.metadata, n)
-    if dataset.labels is not None and "label" not in columns:
-        columns["label"] = typed_column("label", label_values(np.asarray(dataset.labels), dataset.label_names), n)
-    if dataset.time is not None and "time" not in columns:
-        columns["time"] = typed_column("time", dataset.time, n)
+    if "label" not in columns and (labels := dataset.labels) is not None:
+        columns["label"] = typed_column("label", label_values(np.asarray(labels), dataset.label_names), n)
+    if "time" not in columns and (time := dataset.time) is not None:
+        columns["time"] = typed_column("time", time, n)
     return columns
 
 
 def _content(dataset: Dataset, modalities: list[str], *, joint: bool) -> dict[str, list[list[str | None]]]:
     """Modality -> what to show; of a joint vector, what the first modality that has something shows."""
     content = {m: dataset.content(m) for m in modalities}
+    for modality in modalities:
+        kind = dataset.encoders[modality].kind if modality in dataset.encoders else modality
+        if "image" in (kind, modality):  # a relative path would point nowhere from another directory
+            content[modality] = [[_absolute(path) for path in parts] for parts in content[modality]]
     if not joint:
         return content
     by_item = zip(*content.values(), strict=True)
     return {"joint": [next((parts for parts in item if any(p is not None for p in parts)), []) for item in by_item]}
+
+
+def _absolute(path: str | None) -> str | None:
+    return path if path is None or "://" in path else os.path.abspath(path)  # noqa: PTH100 - a Path would lose "./"

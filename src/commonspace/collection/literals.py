@@ -11,6 +11,9 @@ import pyarrow as pa
 
 from commonspace.errors import InputError
 
+from .checks import is_text
+from .sql import quoted
+
 
 def literal(field: str, value: Any, kind: pa.DataType) -> str:
     """The value as SQL, in the type of its column.
@@ -53,13 +56,7 @@ def is_fraction(value: object) -> bool:
 
 
 def _text(value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return None
-    return "'" + value.replace("'", "''") + "'"  # the only escape that a standard SQL string has
+    return quoted(value) if is_text(value) else None
 
 
 def _integer(value: object) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,8 @@ from typing import Any
 from commonspace.errors import StorageError
 from commonspace.files import replacing
 
-FORMAT = 1
-FILE, SPACE, TABLE = "collection.json", "space", "items"
-_UNFINISHED = (
-    ".unfinished"  # there from the first byte of `create` to the last: tells our remains from a stranger's files
-)
+FORMAT = 2
+FILE, UNFINISHED = "collection.json", ".unfinished"
 
 
 @dataclass(frozen=True)
@@ -32,25 +28,27 @@ class Manifest:
 
     Attributes:
         dim: The length of a vector.
-        has_space: Whether the folder holds a copy of a fitted space.
+        space: The fingerprint of the fitted space of which the folder holds a copy; None where there is none.
         encoders: Modality -> the encoder whose rows the space was given.
+        generation: How often the collection was replaced: names the folders of its table and space.
     """
 
     dim: int
-    has_space: bool = False
+    space: str | None = None
     encoders: dict[str, EncoderRecord] = field(default_factory=dict)
+    generation: int = 0
 
     def write(self, folder: Path) -> None:
-        """Writes collection.json, which makes the folder a collection."""
+        """Writes collection.json, which makes the folder a collection, in the place of the one it was."""
         content = {
             "format": FORMAT,
             "dim": self.dim,
-            "space": self.has_space,
+            "space": self.space,
             "encoders": {m: {"name": e.name, "fingerprint": e.fingerprint} for m, e in self.encoders.items()},
+            "generation": self.generation,
         }
         with replacing(folder / FILE) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
-        (folder / _UNFINISHED).unlink(missing_ok=True)
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -62,17 +60,20 @@ class Manifest:
         try:
             content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         except (FileNotFoundError, NotADirectoryError):
-            if (folder / _UNFINISHED).exists():
+            if (folder / UNFINISHED).exists():
                 raise StorageError(
-                    f"{folder} is half-written: its creation was interrupted. Create it again."
+                    f"{folder} is half-written: its creation was interrupted, or is going on in another process. "
+                    "Create it again."
                 ) from None
             raise StorageError(
                 f"{folder} is no collection: it has no {FILE}. Make one with Collection.create."
             ) from None
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise StorageError(
-                f"{folder / FILE} is damaged ({error}). Restore it, or create the collection again."
+                f"{folder / FILE} cannot be read: {error.strerror or error}. Let this user read it, and try again."
             ) from error
+        except ValueError as error:
+            raise _damaged(folder, error) from error
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             found = content.get("format") if isinstance(content, dict) else None
             raise StorageError(
@@ -84,15 +85,15 @@ class Manifest:
     @classmethod
     def _parse(cls, content: dict[str, Any], folder: Path) -> Manifest:
         try:
-            dim, has_space = content["dim"], content["space"]
+            dim, space, generation = content["dim"], content["space"], content["generation"]
             encoders = {m: EncoderRecord(str(e["name"]), str(e["fingerprint"])) for m, e in content["encoders"].items()}
-            if type(dim) is not int or dim < 1 or type(has_space) is not bool:
-                raise ValueError(f"dim {dim!r}, space {has_space!r}")
+            if type(dim) is not int or dim < 1 or type(generation) is not int or generation < 0:
+                raise ValueError(f"dim {dim!r}, generation {generation!r}")
+            if not (space is None or (isinstance(space, str) and space)):
+                raise ValueError(f"space {space!r}")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise StorageError(
-                f"{folder / FILE} is damaged ({error}). Restore it, or create the collection again."
-            ) from error
-        return cls(dim, has_space, encoders)
+            raise _damaged(folder, error) from error
+        return cls(dim, space, encoders, generation)
 
 
 def is_collection(path: Path) -> bool:
@@ -100,42 +101,20 @@ def is_collection(path: Path) -> bool:
     return (path / FILE).is_file()
 
 
-def claim(folder: Path, *, overwrite: bool) -> None:
-    """Makes `folder` ready for a new collection.
-
-    Only files of a collection are ever removed: of a whole one with `overwrite`, of a half-made one always.
-
-    Raises:
-        StorageError: If the folder holds a collection and `overwrite` is not set, or holds other things.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise StorageError(f"{folder} is a file. Pick a folder.")
-    if folder.is_dir() and any(folder.iterdir()):
-        whole, half = (folder / FILE).exists(), (folder / _UNFINISHED).exists()
-        if not (whole or half):
-            raise StorageError(f"{folder} holds other things and is left alone. Pick another folder.")
-        if whole and not overwrite:  # a half-made one never held anything, and is begun anew
-            raise StorageError(
-                f"{folder} holds a collection already: open it with Collection.open, pick another folder, "
-                "or pass overwrite=True."
-            )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _UNFINISHED).touch()
-        _remove_files(folder)
-    except OSError as error:
-        raise StorageError(f"cannot write {folder}: {error.strerror or error}. Choose another place.") from error
+def table_name(generation: int) -> str:
+    """The name of a table within the folder."""
+    return f"items-{generation}" if generation else "items"
 
 
-def abandon(folder: Path) -> None:
-    """Takes back a creation that failed; the folder is then as good as new."""
-    _remove_files(folder)
-    (folder / _UNFINISHED).unlink(missing_ok=True)
+def table_folder(generation: int) -> str:
+    """The name of the folder that LanceDB keeps a table in."""
+    return f"{table_name(generation)}.lance"
 
 
-def _remove_files(folder: Path) -> None:
-    """Removes the files of a collection, and nothing else."""
-    (folder / FILE).unlink(missing_ok=True)  # first: from here on the folder is no whole collection
-    for name in (SPACE, f"{TABLE}.lance"):
-        if (folder / name).exists():
-            shutil.rmtree(folder / name)
+def space_folder(generation: int) -> str:
+    """The name of the folder of the copy of the space."""
+    return f"space-{generation}" if generation else "space"
+
+
+def _damaged(folder: Path, error: Exception) -> StorageError:
+    return StorageError(f"{folder / FILE} is damaged ({error}). Restore it, or create the collection again.")

@@ -102,12 +102,27 @@ def match_types(columns: Columns, stored: Mapping[str, pa.DataType]) -> Columns:
 
 
 def label_values(labels: np.ndarray[Any, Any], names: Sequence[str] | None) -> list[Any]:
-    """Labels as metadata: a text per item, or a list of names where an item may have several; None for unlabelled."""
+    """Labels as metadata; None for unlabelled.
+
+    Returns:
+        An integer per item where all labels are whole numbers, else a text per item; or a list of names where an item
+        may have several.
+    """
     if labels.ndim == 1:
-        return [None if label is None or label != label else str(label) for label in labels.tolist()]
+        given = [None if label is None or label != label else label for label in labels.tolist()]
+        # Integers with gaps may come as floats: NumPy has no other way to leave one out.
+        if all(label is None or _is_whole(label) for label in given):
+            return [None if label is None else int(label) for label in given]
+        return [None if label is None else str(label) for label in given]
     names = names if names is not None else [str(i) for i in range(labels.shape[1])]
     rows = np.asarray(labels, np.float64)
     return [None if np.isnan(row).any() else [str(names[j]) for j in np.flatnonzero(row).tolist()] for row in rows]
+
+
+def _is_whole(label: object) -> bool:
+    if isinstance(label, float | np.floating):
+        return float(label).is_integer()
+    return isinstance(label, int | np.integer) and not isinstance(label, bool)
 
 
 def _as_arrow(values: Any) -> pa.Array:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from commonspace.data.encoding import Encoder
 from commonspace.errors import InputError, StorageError, UnknownNameError
 
-from .manifest import SPACE, Manifest
+from .checks import is_text
+from .manifest import Manifest, space_folder
 
 if TYPE_CHECKING:
     from commonspace.spaces import Space
@@ -34,8 +35,7 @@ class QueryEmbedder:
         self._folder, self._manifest = folder, manifest
         self._encoders = dict(encoders or {})
         self._space: Space | None = None
-        for modality, encoder in self._encoders.items():
-            self._check(modality, encoder)
+        self.check_encoders(self._encoders)
 
     @property
     def space(self) -> Space:
@@ -43,21 +43,23 @@ class QueryEmbedder:
 
         Raises:
             InputError: If the collection has no space.
-            StorageError: If the copy is missing, damaged or of another dimension.
+            StorageError: If the copy is missing, damaged, or not the space that made the stored vectors.
         """
         if self._space is None:
-            if not self._manifest.has_space:
+            if self._manifest.space is None:
                 raise InputError(
                     f"the collection {self._folder} has no space: "
                     "add vectors with add_vectors, search with search(vector=...)."
                 )
             from commonspace.spaces import load_space
 
-            space = load_space(self._folder / SPACE)
-            if space.n_components_ != self._manifest.dim:
+            folder = self._folder / space_folder(self._manifest.generation)
+            space = load_space(folder)
+            if space.fingerprint != self._manifest.space:
                 raise StorageError(
-                    f"{self._folder}: its space gives {space.n_components_} dimensions and its vectors have "
-                    f"{self._manifest.dim}. Restore the folder, or create the collection again."
+                    f"{folder} is not the space that made the stored vectors: its fingerprint is "
+                    f"{space.fingerprint}, theirs {self._manifest.space}. It was edited or exchanged: restore it, or "
+                    "create the collection again."
                 )
             self._space = space
         return self._space
@@ -73,6 +75,22 @@ class QueryEmbedder:
                 f"{self._folder}: the stored vectors were made by another {type(self.space).__name__} than this "
                 f"{type(space).__name__}. Use a new folder, or create this collection again with overwrite=True."
             )
+
+    def check_encoders(self, encoders: Mapping[str, Encoder]) -> None:
+        """Compares encoders with those whose rows the space was given, where these are known.
+
+        Raises:
+            StorageError: If one gives other rows.
+        """
+        for modality, encoder in encoders.items():
+            record = self._manifest.encoders.get(modality)
+            if record is not None and encoder.fingerprint != record.fingerprint:
+                raise StorageError(
+                    f"{self._folder}: the stored vectors of {modality!r} were made by another encoder ({record.name}, "
+                    f"fingerprint {record.fingerprint[:12]}) than this one ({encoder.name}, "
+                    f"{encoder.fingerprint[:12]}), and cannot be compared with its. Encode with {record.name}; or fit "
+                    "a space on what the new encoder gives and index everything again, in a new collection."
+                )
 
     def embed(self, query: Mapping[str, Any], time: object = None) -> NDArray[np.float32]:
         """The vector of a question.
@@ -102,6 +120,8 @@ class QueryEmbedder:
         return as_direction("query", embedded["joint" if space.tags.joint else modality][0], self._manifest.dim)
 
     def _view(self, modality: str, item: Any) -> NDArray[np.float32]:
+        if isinstance(item, str) and not is_text(item):
+            raise InputError(f"query: {item!r} is no valid text: it holds half of a character (a lone surrogate).")
         encoder = self._encoder(modality)
         if encoder is not None:
             return encoder.encode([item])
@@ -119,19 +139,10 @@ class QueryEmbedder:
         if modality not in self._encoders and modality in self._manifest.encoders:
             from commonspace.encoders import get_encoder
 
-            encoder = get_encoder(self._manifest.encoders[modality].name)
-            self._check(modality, encoder)
+            encoder = get_encoder(self._manifest.encoders[modality].name, kind=modality)
+            self.check_encoders({modality: encoder})
             self._encoders[modality] = encoder
         return self._encoders.get(modality)
-
-    def _check(self, modality: str, encoder: Encoder) -> None:
-        record = self._manifest.encoders.get(modality)
-        if record is not None and encoder.fingerprint != record.fingerprint:
-            raise StorageError(
-                f"{self._folder}: the stored vectors of {modality!r} were made by another encoder ({record.name}, "
-                f"fingerprint {record.fingerprint[:12]}) than this one ({encoder.name}, {encoder.fingerprint[:12]}). "
-                "Index again: create the collection anew and add the data."
-            )
 
 
 def as_direction(name: str, values: object, dim: int) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The LanceDB table below a collection: all that knows LanceDB is in this file."""
+"""The LanceDB table below a collection: all that calls LanceDB is in this file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from commonspace.errors import StorageError
+from commonspace.errors import CommonspaceError
 
 from .columns import KEY, base_schema, column_name, field_name
-from .manifest import TABLE
+from .lance_errors import translated
+from .sql import both, one_of
 
 FEWEST_TO_INDEX = 5_000
 """Below this many rows a search of everything is as fast as an index, and exact."""
@@ -32,22 +33,23 @@ class VectorTable:
     """Rows of vectors and metadata on disk.
 
     Args:
-        folder: Where the table is or will be.
+        folder: The collection's folder.
+        name: The name of the table in it.
         dim: The length of a vector, to make a new table; None opens the one that is there.
 
     Raises:
         StorageError: If the table cannot be made or read.
     """
 
-    def __init__(self, folder: Path, dim: int | None = None) -> None:
+    def __init__(self, folder: Path, name: str, dim: int | None = None) -> None:
         import lancedb  # takes a second or two
 
-        self._folder = folder
+        self._path = folder / f"{name}.lance"
         with self._guarded():
             # Interval 0: each call sees what other processes have written.
             database = lancedb.connect(str(folder), read_consistency_interval=timedelta(0))
             self._table: Any = (
-                database.open_table(TABLE) if dim is None else database.create_table(TABLE, schema=base_schema(dim))
+                database.open_table(name) if dim is None else database.create_table(name, schema=base_schema(dim))
             )
 
     def __len__(self) -> int:
@@ -74,10 +76,10 @@ class VectorTable:
             for entry in sorted(pc.value_counts(column).to_pylist(), key=lambda e: e["values"])
         }
 
-    def has(self, modality: str) -> bool:
-        """Whether any row is of a modality."""
+    def has(self, *modalities: str) -> bool:
+        """Whether any row is of one of the modalities."""
         with self._guarded():
-            return bool(self._table.count_rows(equals("modality", modality)))
+            return bool(self._table.count_rows(one_of("modality", modalities)))
 
     def extend(self, fields: Mapping[str, pa.DataType]) -> None:
         """Adds the fields that are not there yet; older rows have no value in them."""
@@ -87,15 +89,37 @@ class VectorTable:
             with self._guarded():
                 self._table.add_columns(new)
 
-    def write(self, rows: pa.Table, *, replace: bool) -> None:
-        """Adds rows; with `replace`, in the place of those with the same key."""
+    def add(self, rows: pa.Table) -> None:
+        """Adds rows whose keys are not stored; the caller knows."""
         with self._guarded():
-            if replace:
-                self._table.merge_insert(list(KEY)).when_matched_update_all().when_not_matched_insert_all().execute(
-                    rows
-                )
+            self._table.add(rows)
+
+    def put(self, rows: pa.Table) -> None:
+        """Adds rows, in the place of those with the same key."""
+        with self._guarded():
+            self._upsert().execute(rows)
+
+    def put_items(self, rows: pa.Table, ids: Sequence[str], modalities: Sequence[str]) -> None:
+        """Makes the rows all that is stored of some items, in one commit: a kill leaves the old or the new.
+
+        Args:
+            rows: What is to be stored of the items.
+            ids: The items.
+            modalities: The modalities of which nothing else may stay.
+        """
+        if not len(ids):
+            return
+        condition = both(one_of("modality", modalities), one_of("id", ids))
+        with self._guarded():
+            stored = self._table.search().where(condition).select(list(KEY)).limit(None).to_arrow()
+            if not stored.num_rows:
+                if rows.num_rows:
+                    self._table.add(rows)
+            elif stored.join(rows.select(list(KEY)), keys=list(KEY), join_type="left anti").num_rows:
+                # Reads the whole table, so only where there is something to take away.
+                self._upsert().when_not_matched_by_source_delete(condition).execute(rows)
             else:
-                self._table.add(rows)
+                self._upsert().execute(rows)
 
     def search(self, vector: NDArray[np.float32], k: int, where: str | None) -> pa.Table:
         """The k rows nearest by cosine among those that pass `where`, and more if the last are tied; no vectors."""
@@ -123,8 +147,8 @@ class VectorTable:
         removed = 0
         with self._guarded():
             for low in range(0, len(ids), _DELETED_AT_ONCE):
-                names = ", ".join(quoted(name) for name in ids[low : low + _DELETED_AT_ONCE])
-                removed += int(self._table.delete(f"`id` IN ({names})").num_deleted_rows)
+                condition = one_of("id", ids[low : low + _DELETED_AT_ONCE])
+                removed += int(self._table.delete(condition).num_deleted_rows)
         return removed
 
     def build_index(self) -> None:
@@ -136,31 +160,14 @@ class VectorTable:
             if len(self) >= FEWEST_TO_INDEX:
                 self._table.create_index("vector", config=HnswSq(distance_type="cosine"))
 
+    def _upsert(self) -> Any:
+        return self._table.merge_insert(list(KEY)).when_matched_update_all().when_not_matched_insert_all()
+
     @contextmanager
     def _guarded(self) -> Iterator[None]:
-        """Turns LanceDB's errors into ours: by the time it is called all input was checked, so the disk is at fault."""
         try:
             yield
-        except StorageError:
+        except CommonspaceError:
             raise
         except (RuntimeError, OSError, ValueError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise StorageError(
-                f"{self._folder / TABLE}.lance cannot be used: {reason}. Restore it, or create it again."
-            ) from error
-
-
-def quoted(text: str) -> str:
-    """A text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def equals(column: str, text: str) -> str:
-    """The condition that a column is a text."""
-    return f"`{column}` = {quoted(text)}"
-
-
-def both(*conditions: str | None) -> str | None:
-    """All conditions that are given, together."""
-    given: list[Any] = [f"({c})" for c in conditions if c is not None]
-    return " AND ".join(given) or None
+            raise translated(error, self._path) from error

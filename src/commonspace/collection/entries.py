@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError
 
+from .checks import is_text
 from .columns import column_name
 from .metadata import Columns
 
@@ -26,7 +27,7 @@ Content = Sequence[str | os.PathLike[str] | None] | Sequence[Sequence[str | os.P
 
 
 @dataclass(frozen=True)
-class Rows:
+class Entries:
     """Items of one modality, each with up to r parts.
 
     Attributes:
@@ -67,12 +68,12 @@ class Rows:
                     raise InputError(f"{where} (id {batch.ids[item]!r}): the vector {reason}.")
         refuse_duplicates(self.ids, self.parts)
 
-    def batches(self) -> Iterator[Rows]:
+    def batches(self) -> Iterator[Entries]:
         """The same items in pieces of a bounded number of rows."""
         step = max(1, BATCH_ROWS // max(1, self.vectors.shape[1]))
         for low in range(0, len(self.ids), step):
             part = slice(low, low + step)
-            yield Rows(
+            yield Entries(
                 self.modality,
                 self.ids[part],
                 self.vectors[part],
@@ -82,8 +83,13 @@ class Rows:
                 self.first + low,
             )
 
-    def to_arrow(self, schema: pa.Schema) -> pa.Table:
-        """The present parts as a table of the given schema; columns without values are null."""
+    def to_arrow(self, schema: pa.Schema, metadata: Columns) -> pa.Table:
+        """The present parts as a table of the given schema; columns without values are null.
+
+        Args:
+            schema: The table's.
+            metadata: Field -> n values, in the types of the schema.
+        """
         item, part = np.nonzero(~np.isnan(self.vectors[..., 0]))
         take = pa.array(item)
         content = (
@@ -101,12 +107,12 @@ class Rows:
         }
         if content is not None:
             columns["content"] = pa.array(content, pa.string())
-        columns |= {column_name(field): values.take(take) for field, values in self.metadata.items()}
+        columns |= {column_name(field): values.take(take) for field, values in metadata.items()}
         arrays = [columns.get(f.name, pa.nulls(len(item), f.type) if f.nullable else None) for f in schema]
         return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def as_rows(
+def as_entries(
     ids: Sequence[str] | NDArray[np.str_],
     X: ArrayLike,
     *,
@@ -116,13 +122,13 @@ def as_rows(
     content: Content | None,
     metadata: Columns,
     first: int = 0,
-) -> Rows:
+) -> Entries:
     """Brings (n, d) or (n, r, d) and what goes with it into one form.
 
     Raises:
         InputError: If a shape, a length or a type is not as it should be.
     """
-    if not isinstance(modality, str) or not modality:
+    if not is_text(modality) or not modality:
         raise InputError(f"modality: expected a name, got {modality!r}.")
     names = check_ids(ids)
     vectors = _as_floats(modality, X)
@@ -135,7 +141,7 @@ def as_rows(
         raise InputError(
             f"modality {modality!r}: the collection holds vectors of dimension {dim}, got {vectors.shape[-1]}."
         )
-    return Rows(
+    return Entries(
         modality,
         names,
         vectors.reshape(len(names), -1 if vectors.size else 1, dim),
@@ -144,6 +150,17 @@ def as_rows(
         metadata,
         first,
     )
+
+
+def as_table(entries: Sequence[Entries], schema: pa.Schema, metadata: Columns) -> pa.Table:
+    """Several modalities of the same items as one table.
+
+    Args:
+        entries: One or more, with the same items in the same order.
+        schema: The table's.
+        metadata: Field -> n values, in the types of the schema.
+    """
+    return pa.concat_tables([e.to_arrow(schema, metadata) for e in entries])
 
 
 def check_ids(ids: Sequence[str] | NDArray[np.str_]) -> list[str]:
@@ -156,7 +173,7 @@ def check_ids(ids: Sequence[str] | NDArray[np.str_]) -> list[str]:
         raise InputError(f"ids: expected a list of texts, got the single {ids!r}; write [{ids!r}].")
     names = list(ids)
     for position, name in enumerate(names):
-        if not isinstance(name, str) or _broken(name):
+        if not is_text(name):
             raise InputError(f"ids: position {position} is {name!r}; an id is a text.")
     return [str(name) for name in names]
 
@@ -212,18 +229,9 @@ def _as_text(modality: str, value: Any) -> str | None:
         text = os.fspath(value)
     except TypeError:
         text = None
-    if not isinstance(text, str) or _broken(text):
+    if not is_text(text):
         raise InputError(f"modality {modality!r}: content is text or a path, got {value!r}.")
     return text
-
-
-def _broken(text: str) -> bool:
-    """Whether a text holds lone surrogates, which no file can."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def _at(row: Sequence[str | None], position: int) -> str | None:

@@ -1,0 +1,61 @@
+"""Checks on single values that several modules make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+
+from commonspace.errors import ParameterError
+
+if TYPE_CHECKING:
+    from commonspace.spaces import Space
+
+_MOST_DIMENSIONS = 65_536
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is a text that a file can hold: one without lone surrogates."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def whole_number(name: str, value: object, *, most: int | None = None) -> int:
+    """The value as an int of 1 or more.
+
+    Args:
+        name: The parameter, for the message.
+        value: What the user gave.
+        most: The largest that is taken; None for any.
+
+    Raises:
+        ParameterError: If it is no integer, below 1, or above `most`.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or value < 1 or (most is not None and value > most):  # type: ignore[operator]
+        expected = "of 1 or more" if most is None else f"from 1 to {most:,}"
+        raise ParameterError(f"{name}: expected an integer {expected}, got {value!r}.")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def check_dim(space: Space | None, dim: int | None) -> int:
+    """The length of a vector: the fitted space's, or what was given where there is no space.
+
+    Raises:
+        ParameterError: If neither or both are given, the space is not fitted, or the length is none.
+    """
+    if space is not None:
+        fitted = getattr(space, "n_components_", None)
+        if fitted is None:
+            raise ParameterError(f"space: {type(space).__name__} is not fitted. Call fit(views) first.")
+        if dim is not None and dim != fitted:
+            raise ParameterError(f"dim: the space gives {fitted} dimensions, got dim={dim}. Leave dim out.")
+        return whole_number("dim", fitted, most=_MOST_DIMENSIONS)
+    if dim is None:
+        raise ParameterError("create: give a fitted space, or dim= for bare vectors.")
+    return whole_number("dim", dim, most=_MOST_DIMENSIONS)
