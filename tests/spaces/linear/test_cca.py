@@ -10,6 +10,7 @@ from sklearn.cross_decomposition import CCA as SklearnCCA  # noqa: N811
 
 from commonspace import CCA
 from commonspace.errors import InputError, ParameterError
+from commonspace.spaces.linear import moments
 
 Views = dict[str, NDArray[Any]]
 
@@ -309,14 +310,44 @@ def test_the_sign_convention_fixes_signs_by_the_first_view():
     assert (CCA().fit(views).weights_["image"][largest, np.arange(6)] > 0).all()
 
 
-@pytest.mark.parametrize(("ridge", "atol"), [(0.0, 1e-4), (1.0, 1e-5)])
-def test_single_precision_with_means_of_a_thousand_deviations_agrees_with_double(ridge: float, atol: float):
+def with_correlations(n: int, p: int, q: int, correlations: NDArray[Any], spread: float) -> Views:
+    """Views whose sample has exactly these canonical correlations; `spread` is the range of their deviations."""
+    rng, k = np.random.default_rng(0), len(correlations)
+    white = rng.standard_normal((n, p + q))
+    white = np.linalg.qr(white - white.mean(0))[0] * np.sqrt(n - 1)
+    X, Z = white[:, :p], white[:, p:]
+    Z[:, :k] = correlations * X[:, :k] + np.sqrt(1 - correlations**2) * Z[:, :k]
+    mix = {d: np.geomspace(1, spread, d) * np.linalg.qr(rng.standard_normal((d, d)))[0].T for d in (p, q)}
+    return {"image": X @ mix[p].T, "text": Z @ mix[q].T}
+
+
+PLANTED = np.array([0.99, 0.9, 0.5, 0.5, 0.1, 0.01])
+
+
+def test_planted_correlations_are_found_to_the_last_digits():
+    views = with_correlations(1000, 20, 15, PLANTED, spread=1e-2)
+    np.testing.assert_allclose(plain(n_components=6).fit(views).correlations_, PLANTED, atol=1e-12)
+
+
+@pytest.mark.parametrize("block", [100, 2048, 100_000])
+@pytest.mark.parametrize("mean", [0, 1000, -1000])
+def test_single_precision_finds_planted_correlations_to_a_millionth(
+    block: int, mean: float, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(moments, "BLOCK", block)
+    views = with_correlations(10_000, 40, 30, PLANTED, spread=0.3)
+    single = {m: (view + mean * view.std(0)).astype(np.float32) for m, view in views.items()}
+    np.testing.assert_allclose(plain(n_components=6).fit(single).correlations_, PLANTED, atol=1e-6)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 1.0])
+def test_single_precision_with_means_of_a_thousand_deviations_agrees_with_double(ridge: float):
     views = planted(n=5000, noise=0.3)
     single = {m: (view + 1000 * view.std(0)).astype(np.float32) for m, view in views.items()}
     double = {m: view.astype(np.float64) for m, view in single.items()}
     a, b = (CCA(n_components=3, ridge=ridge).fit(v) for v in (single, double))
-    np.testing.assert_allclose(a.correlations_, b.correlations_, atol=atol)
-    assert_embeddings_close(a.transform(single), b.transform(double), atol=atol)
+    np.testing.assert_allclose(a.correlations_, b.correlations_, atol=1e-6)
+    assert_embeddings_close(a.transform(single), b.transform(double), atol=1e-5)
 
 
 # Parts

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from commonspace.spaces.linear import moments
-from commonspace.spaces.linear.moments import centred_moments, column_means
+from commonspace.spaces.linear.moments import centred_moments
 
 
 @pytest.mark.parametrize("block", [1, 7, 50, 4096])
@@ -34,15 +34,52 @@ def test_moments_are_those_of_numpy_whatever_the_block(block: int, dtype: type, 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_column_that_never_varies_has_its_value_as_mean_and_no_variance(value: float, dtype: type):
     X: NDArray[Any] = np.full((1003, 2), value, dtype)
-    np.testing.assert_array_equal(column_means(X), X[0])
-    np.testing.assert_array_equal(centred_moments(X, X).sxx, np.zeros((2, 2)))
+    found = centred_moments(X, X)
+    np.testing.assert_array_equal(found.mean_x, X[0])
+    np.testing.assert_array_equal(found.sxx, np.zeros((2, 2)))
 
 
 def test_single_precision_far_from_zero_keeps_its_covariance():
     rng = np.random.default_rng(1)
     X = (1000 + rng.standard_normal((20_000, 5))).astype(np.float32)
     exact = np.cov(X.astype(np.float64), rowvar=False)
-    np.testing.assert_allclose(centred_moments(X, X).sxx, exact, atol=1e-5)
+    np.testing.assert_allclose(centred_moments(X, X).sxx, exact, atol=1e-6)
     # What it is about: products of raw columns lose it.
     naive = (X.T @ X).astype(np.float64) / len(X) - np.outer(X.mean(0), X.mean(0))
     assert np.abs(naive - exact).max() > 0.01
+
+
+@pytest.mark.parametrize("block", [1, 100, 1000, 5000])
+@pytest.mark.parametrize("order", ["at random", "sorted"])
+def test_single_precision_agrees_with_double_whatever_the_block_and_the_order(
+    block: int, order: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(moments, "BLOCK", block)
+    rng = np.random.default_rng(2)
+    latent = rng.standard_normal((5000, 1))
+    if order == "sorted":  # the means of blocks then differ by as much as the rows do
+        latent = np.sort(latent, axis=0)
+    X, Z = ((1000 + latent + rng.standard_normal((5000, d))).astype(np.float32) for d in (6, 4))
+    found = centred_moments(X, Z)
+    exact = np.cov(np.hstack([X, Z]).astype(np.float64), rowvar=False)
+    np.testing.assert_allclose(found.sxx, exact[:6, :6], atol=1e-6)
+    np.testing.assert_allclose(found.szz, exact[6:, 6:], atol=1e-6)
+    np.testing.assert_allclose(found.sxz, exact[:6, 6:], atol=1e-6)
+    np.testing.assert_allclose(found.mean_x, X.mean(0, dtype=np.float64), rtol=1e-12)
+
+
+def test_one_view_in_single_and_one_in_double_precision_are_summed_in_double():
+    rng = np.random.default_rng(3)
+    X, Z = rng.standard_normal((300, 4)).astype(np.float32), rng.standard_normal((300, 3))
+    exact = np.cov(np.hstack([X, Z]), rowvar=False)
+    np.testing.assert_allclose(centred_moments(X, Z).sxx, exact[:4, :4], atol=1e-13)
+    np.testing.assert_allclose(centred_moments(X, Z).sxz, exact[:4, 4:], atol=1e-13)
+
+
+@pytest.mark.parametrize("layout", ["columns first", "every other row", "reversed"])
+def test_memory_layout_does_not_matter_and_the_views_are_left_alone(layout: str):
+    X = np.random.default_rng(4).standard_normal((90, 5))
+    view = {"columns first": np.asfortranarray(X), "every other row": X[::2], "reversed": X[::-1, ::-1]}[layout]
+    before = view.copy()
+    np.testing.assert_allclose(centred_moments(view, view).sxz, np.cov(before, rowvar=False), atol=1e-14)
+    np.testing.assert_array_equal(view, before)

@@ -24,9 +24,8 @@ def covariance(eigenvalues: NDArray[np.float64], seed: int = 0) -> NDArray[np.fl
 @pytest.mark.parametrize("kind", [CholeskyWhitening, EigenWhitening])
 def test_both_kinds_whiten_and_apply_the_same_matrix(kind: type):
     S = covariance(np.linspace(0.5, 3, 6))
-    white = (
-        CholeskyWhitening(np.asarray(np.linalg.cholesky(S))) if kind is CholeskyWhitening else EigenWhitening(S, EPS)
-    )
+    R = np.asarray(np.linalg.cholesky(S).T)
+    white = CholeskyWhitening(R) if kind is CholeskyWhitening else EigenWhitening(S, EPS)
     W = white.weights(np.eye(6))
     assert white.rank == 6
     np.testing.assert_allclose(W.T @ S @ W, np.eye(6), atol=1e-12)

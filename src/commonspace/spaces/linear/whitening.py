@@ -27,19 +27,19 @@ class Whitening(ABC):
 
 
 class CholeskyWhitening(Whitening):
-    """S = L L' of full rank, W = L^-T: two triangular solves, nothing inverted."""
+    """S = R' R of full rank, R upper triangular, W = R^-1: two triangular solves, nothing inverted."""
 
-    def __init__(self, L: Matrix) -> None:
-        self._L = L
-        self.rank = len(L)
+    def __init__(self, R: Matrix) -> None:
+        self._R = R
+        self.rank = len(R)
 
     def project(self, M: Matrix) -> Matrix:
-        """L^-1 M."""
-        return np.asarray(linalg.solve_triangular(self._L, M, lower=True))
+        """R^-T M."""
+        return np.asarray(linalg.solve_triangular(self._R, M, trans="T", check_finite=False))
 
     def weights(self, U: Matrix) -> Matrix:
-        """L^-T U."""
-        return np.asarray(linalg.solve_triangular(self._L, U, lower=True, trans="T"))
+        """R^-1 U."""
+        return np.asarray(linalg.solve_triangular(self._R, U, check_finite=False))
 
 
 class EigenWhitening(Whitening):
@@ -68,12 +68,12 @@ def whitening(S: Matrix, eps: float) -> Whitening:
         eps: The precision of the products that S was summed from; finer than that, eigenvalues are rounding.
     """
     try:
-        L = np.asarray(linalg.cholesky(S, lower=True))
+        R = np.asarray(linalg.cholesky(S, check_finite=False))
     except linalg.LinAlgError:
         return EigenWhitening(S, eps)
-    pivots = np.diag(L)
+    pivots = np.diag(R)
     safe = max(len(S) * np.sqrt(np.finfo(np.float64).eps), _rounding(len(S), eps))
-    return EigenWhitening(S, eps) if pivots.min() ** 2 < pivots.max() ** 2 * safe else CholeskyWhitening(L)
+    return EigenWhitening(S, eps) if pivots.min() ** 2 < pivots.max() ** 2 * safe else CholeskyWhitening(R)
 
 
 def _rounding(d: int, eps: float) -> float:
