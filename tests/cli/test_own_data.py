@@ -110,3 +110,28 @@ def test_an_encoded_folder_is_found_again_as_a_data_set(run, photos, tmp_path):
     data = cs.load_dataset(tmp_path / "encoded")
     assert set(data.encoders) == {"image", "text"}
     assert len(data.problems) == 3
+
+
+def test_one_in_ten_pictures_broken(run, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i in range(60):
+        draw(list(COLOURS)[i % 4], SHAPES[i % 3], i).save(folder / f"{i:02}.jpg")
+        if i % 10 == 3:  # cut short in the middle
+            content = (folder / f"{i:02}.jpg").read_bytes()
+            (folder / f"{i:02}.jpg").write_bytes(content[: len(content) // 2])
+        (folder / f"{i:02}.txt").write_text(f"drawing {i}")
+    done = run("encode", folder, "--out", tmp_path / "encoded")
+    assert "left out: 6 in all; dataset.json lists them" in done.stderr
+    view = cs.load_dataset(tmp_path / "encoded").views["image"]
+    assert np.flatnonzero(np.isnan(view[:, 0])).tolist() == [3, 13, 23, 33, 43, 53]
+    run("fit", tmp_path / "encoded", "--space", "cca", "--set", "n_components=4", "--out", tmp_path / "space")
+    counts = json.loads(run("evaluate", tmp_path / "space", tmp_path / "encoded", "--json").stdout)["queries"]
+    assert counts == {"image->text": 54, "text->image": 54}
+
+
+def test_two_encodings_of_one_folder_share_what_was_computed(run, photos, tmp_path):
+    run("encode", photos, "--out", tmp_path / "first")
+    run("encode", photos, "--out", tmp_path / "second")
+    first, second = (cs.load_dataset(tmp_path / name) for name in ("first", "second"))
+    np.testing.assert_array_equal(first.views["image"], second.views["image"])

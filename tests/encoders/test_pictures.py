@@ -197,3 +197,14 @@ def test_a_path_that_is_no_file(tmp_path: Path, name: str):
 def test_what_is_no_picture(item: object, told: str):
     with pytest.raises(InputError, match=f"image: cannot read .*{told}"):
         read_pixels(item, SIDE)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Image size")
+def test_a_hundred_megapixels_are_read_and_a_bomb_is_not(tmp_path: Path):
+    large = Image.new("L", (10_000, 10_000), 77)
+    large.save(tmp_path / "large.png")
+    assert (read_pixels(tmp_path / "large.png", 32) == 77).all()
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+    with pytest.raises(InputError, match=r"bomb\.png as a picture: .*decompression bomb"):
+        read_pixels(tmp_path / "bomb.png", 32)

@@ -13,7 +13,7 @@ import pytest
 import commonspace as cs
 from commonspace.data import save_dataset
 
-LIMIT = 50_000
+LIMIT = 20_000
 
 
 def limited(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from commonspace.errors import MissingPackageError, UnreadableItemsError
 
 from .onnx_model import OnnxModel, weights_digest
+from .texts import text_fault
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -56,7 +57,7 @@ class MiniLM:
             UnreadableItemsError: If items are no strings, or no valid Unicode.
             MissingPackageError: If the weights are not installed.
         """
-        faults = {i: f"text: {fault}." for i, item in enumerate(items) if (fault := _fault(item))}
+        faults = {i: fault for i, item in enumerate(items) if (fault := text_fault(item))}
         encodings = self._tokenizer.encode_batch(["" if i in faults else item for i, item in enumerate(items)])
         tokens = [encoding.ids for encoding in encodings]
         order = sorted(set(range(len(tokens))) - set(faults), key=lambda i: len(tokens[i]))
@@ -96,17 +97,6 @@ def build_network() -> tuple[nn.Module, tuple[Tensor, Tensor]]:
 
     network = SentenceBert(Bert.from_safetensors(_folder() / "model.safetensors")).eval()
     return network, (torch.ones(2, 7, dtype=torch.int64), torch.ones(2, 7, dtype=torch.bool))
-
-
-def _fault(item: object) -> str | None:
-    """Why an item is no text, None where it is one."""
-    if not isinstance(item, str):
-        return f"expected a string, got {type(item).__name__}"
-    try:
-        item.encode()
-    except UnicodeEncodeError as error:
-        return f"the string is no valid Unicode ({error})"
-    return None
 
 
 def _folder() -> Path:
