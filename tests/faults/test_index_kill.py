@@ -1,32 +1,163 @@
-"""kill -9 at any moment of storing, and the same command again: nothing lost, nothing doubled, nothing altered."""
+"""kill -9 at any moment of `commonspace index`, and the same command again: nothing lost, doubled or altered."""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
+from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
+
+import commonspace as cs
+from commonspace.collection import Collection
+from commonspace.data import save_dataset
+from commonspace.errors import StorageError
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")]
 
-N, DIM, KILLS = 15_000, 16, 20
+N, KILLS = 3_000, 20  # twice N rows, which is enough to be indexed
 
-# What `commonspace index` does, in small batches so that a kill falls between many commits. The parent process
-# imports, and each run is a fork of it: imports take seconds and hold nothing worth killing.
-INDEX = """
+# The command itself, in small batches so that there are many commits to fall between. It waits when all is imported,
+# which takes seconds and holds nothing to break, and dies by its own hand where a step is named.
+SCRIPT = """
 import os, sys
-import numpy as np, sklearn, lancedb
-from commonspace.collection import Collection, dataset_rows, is_collection
+import filelock, lancedb, lancedb.index, sklearn
 import commonspace as cs
+from commonspace.cli.app import app
+from commonspace.collection import claim, dataset_rows, manifest, table
 
-space, data, store = sys.argv[1:4]
-dataset_rows.BATCH_ROWS = 1_000
-fitted, dataset = cs.load_space(space), cs.load_dataset(data)
+cs.CCA
+dataset_rows.BATCH_ROWS = 200
+die_at, *arguments = sys.argv[1:]
+
+def dying(*_, **__):
+    os.kill(os.getpid(), 9)
+
+place = {
+    "claim": (claim, "_next_generation"),
+    "table": (table, "base_schema"),
+    "space": (cs.CCA, "save"),
+    "manifest": (manifest, "replacing"),
+    "removal": (claim, "_remove"),
+}.get(die_at)
+if place:
+    setattr(*place, dying)
 print("ready", flush=True)
 sys.stdin.readline()
-if is_collection(store_path := __import__("pathlib").Path(store)):
-    collection = Collection.open(store, space=fitted, encoders=dataset.encoders)
-else:
-    collection = Collection.create(store, fitted, encoders=dataset.encoders)
-collection.add(dataset)
-print("done", flush=True)
+app(["index", *arguments], standalone_mode=False)
 """
+
+
+class Index:
+    """One run of the command, which waits to be told to begin."""
+
+    def __init__(self, *arguments: object, die_at: str = "never") -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, die_at, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def begin(self) -> None:
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n", process.communicate()
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+    def kill(self, after: float) -> bool:
+        """Kills it; returns whether it was still at work."""
+        time.sleep(after)
+        self._process.kill()
+        self._process.communicate()
+        return self._process.returncode == -9
+
+    def end(self) -> int:
+        _, errors = self._process.communicate(timeout=100)
+        assert self._process.returncode in (0, -9), errors
+        return self._process.returncode
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory):
+    """A saved space and data set."""
+    folder = tmp_path_factory.mktemp("given")
+    rng = np.random.default_rng(0)
+    shared = rng.standard_normal((N, 4))
+    views = {m: (shared @ rng.standard_normal((4, d))).astype(np.float32) for m, d in (("image", 9), ("text", 7))}
+    data = cs.Dataset(views, metadata={"number": list(range(N))})
+    save_dataset(data, folder / "data")
+    cs.CCA(n_components=4, ridge=0.01).fit(data.views).save(folder / "space")
+    return folder / "space", folder / "data"
+
+
+@pytest.fixture(scope="module")
+def undisturbed(given, tmp_path_factory) -> tuple[pa.Table, float]:
+    """What a run without a kill stores, and how long it takes."""
+    store = tmp_path_factory.mktemp("undisturbed") / "store"
+    run = Index(*given, "--store", store)
+    run.begin()
+    start = time.perf_counter()
+    assert run.end() == 0
+    return content(store), time.perf_counter() - start
+
+
+def content(store: Path) -> pa.Table:
+    """All that is stored, in the order of the keys."""
+    table = Collection.open(store)._table._table.to_arrow().combine_chunks()
+    return table.sort_by([("modality", "ascending"), ("id", "ascending"), ("part", "ascending")])
+
+
+def test_kills_at_random_moments(given, undisturbed, tmp_path):
+    expected, duration = undisturbed
+    assert expected.num_rows == 2 * N
+    rng = np.random.default_rng(7)
+    killed = 0
+    for attempt in range(KILLS):
+        arguments = (*given, "--store", tmp_path / str(attempt))
+        first, again = Index(*arguments), Index(*arguments)  # together: the imports take longest
+        first.begin()
+        killed += first.kill(after=duration * rng.uniform())
+        again.begin()
+        assert again.end() == 0
+        assert content(tmp_path / str(attempt)).equals(expected), f"kill {attempt}"
+    assert killed >= KILLS // 2  # else the moments were not in the run
+
+
+@pytest.mark.parametrize("die_at", ["claim", "table", "space", "manifest"])
+def test_a_kill_in_the_middle_of_create(given, undisturbed, tmp_path, die_at):
+    expected, _ = undisturbed
+    arguments = (*given, "--store", tmp_path / "store")
+    first, again = Index(*arguments, die_at=die_at), Index(*arguments)
+    first.begin()
+    assert first.end() == -9
+    with pytest.raises(StorageError, match="half-written"):
+        Collection.open(tmp_path / "store")
+    again.begin()
+    assert again.end() == 0
+    assert content(tmp_path / "store").equals(expected)
+    assert {p.name for p in (tmp_path / "store").iterdir()} == {".lock", "collection.json", "items.lance", "space"}
+
+
+@pytest.mark.parametrize("die_at", ["claim", "table", "space", "manifest", "removal"])
+def test_a_kill_while_a_collection_is_replaced(given, undisturbed, tmp_path, die_at):
+    expected, _ = undisturbed
+    store = tmp_path / "store"
+    old = Collection.create(store, dim=2)
+    old.add_vectors(["a", "b"], np.eye(2), modality="image")
+    arguments = (*given, "--store", store, "--overwrite")
+    first, again = Index(*arguments, die_at=die_at), Index(*arguments)
+    first.begin()
+    assert first.end() == -9
+    opened = Collection.open(store)
+    assert (opened.dim, len(opened)) == ((2, 2) if die_at != "removal" else (4, 0))  # the old or the new, never neither
+    again.begin()
+    assert again.end() == 0
+    assert content(store).equals(expected)
+    assert len(list(store.glob("items*"))) == len(list(store.glob("space*"))) == 1
