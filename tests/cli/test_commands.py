@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import commonspace as cs
+from commonspace.data import save_dataset
 from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
 
 
@@ -52,6 +54,15 @@ def test_index_refuses_a_store_of_another_space_until_told_to_replace_it(run, en
         run("index", tmp_path / "other", encoded, "--store", tmp_path / "store")
     run("index", tmp_path / "other", encoded, "--store", tmp_path / "store", "--overwrite", "--split", "test")
     assert cs.Collection.open(tmp_path / "store").modalities == {"image": 20, "text": 20}
+
+
+def test_overwriting_with_data_that_does_not_fit_keeps_the_old_store(run, encoded, fitted, tmp_path):
+    run("index", fitted, encoded, "--store", tmp_path / "store")
+    narrow = {"image": np.ones((5, 3)), "text": np.ones((5, 7))}
+    save_dataset(cs.Dataset(narrow, name="narrow"), tmp_path / "narrow")
+    with pytest.raises(InputError, match="image: expected 9 columns"):
+        run("index", fitted, tmp_path / "narrow", "--store", tmp_path / "store", "--overwrite")
+    assert cs.Collection.open(tmp_path / "store").modalities == {"image": 80, "text": 80}
 
 
 def test_encode_copies_a_data_set_of_features(run, encoded, tmp_path):

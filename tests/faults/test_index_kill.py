@@ -12,13 +12,14 @@ import pyarrow as pa
 import pytest
 
 import commonspace as cs
-from commonspace.collection import Collection
+from commonspace.cli.app import app
+from commonspace.collection import Collection, dataset_rows
 from commonspace.data import save_dataset
 from commonspace.errors import StorageError
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")]
 
-N, KILLS = 3_000, 20  # twice N rows, which is enough to be indexed
+N, BATCH, KILLS = 3_000, 200, 20  # twice N rows, which is enough to be indexed
 
 # The command itself, in small batches so that there are many commits to fall between. It waits when all is imported,
 # which takes seconds and holds nothing to break, and dies by its own hand where a step is named.
@@ -30,8 +31,7 @@ from commonspace.cli.app import app
 from commonspace.collection import claim, dataset_rows, manifest, table
 
 cs.CCA
-dataset_rows.BATCH_ROWS = 200
-die_at, *arguments = sys.argv[1:]
+die_at, dataset_rows.BATCH_ROWS, *arguments = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 
 def dying(*_, **__):
     os.kill(os.getpid(), 9)
@@ -56,7 +56,7 @@ class Index:
 
     def __init__(self, *arguments: object, die_at: str = "never") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, die_at, *map(str, arguments)],
+            [sys.executable, "-c", SCRIPT, die_at, str(BATCH), *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -108,6 +108,13 @@ def undisturbed(given, tmp_path_factory) -> tuple[pa.Table, float]:
     return content(store), time.perf_counter() - start
 
 
+def again(*arguments: object) -> None:
+    """The command once more, in this process, which has imported all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dataset_rows, "BATCH_ROWS", BATCH)
+        app(["index", *map(str, arguments)], standalone_mode=False)
+
+
 def content(store: Path) -> pa.Table:
     """All that is stored, in the order of the keys."""
     table = Collection.open(store)._table._table.to_arrow().combine_chunks()
@@ -118,15 +125,14 @@ def test_kills_at_random_moments(given, undisturbed, tmp_path):
     expected, duration = undisturbed
     assert expected.num_rows == 2 * N
     rng = np.random.default_rng(7)
-    killed = 0
+    killed, following = 0, Index(*given, "--store", tmp_path / "0")
     for attempt in range(KILLS):
-        arguments = (*given, "--store", tmp_path / str(attempt))
-        first, again = Index(*arguments), Index(*arguments)  # together: the imports take longest
+        first, following = following, Index(*given, "--store", tmp_path / str(attempt + 1))  # it imports meanwhile
         first.begin()
         killed += first.kill(after=duration * rng.uniform())
-        again.begin()
-        assert again.end() == 0
+        again(*given, "--store", tmp_path / str(attempt))
         assert content(tmp_path / str(attempt)).equals(expected), f"kill {attempt}"
+    following.kill(after=0)
     assert killed >= KILLS // 2  # else the moments were not in the run
 
 
@@ -134,13 +140,12 @@ def test_kills_at_random_moments(given, undisturbed, tmp_path):
 def test_a_kill_in_the_middle_of_create(given, undisturbed, tmp_path, die_at):
     expected, _ = undisturbed
     arguments = (*given, "--store", tmp_path / "store")
-    first, again = Index(*arguments, die_at=die_at), Index(*arguments)
+    first = Index(*arguments, die_at=die_at)
     first.begin()
     assert first.end() == -9
     with pytest.raises(StorageError, match="half-written"):
         Collection.open(tmp_path / "store")
-    again.begin()
-    assert again.end() == 0
+    again(*arguments)
     assert content(tmp_path / "store").equals(expected)
     assert {p.name for p in (tmp_path / "store").iterdir()} == {".lock", "collection.json", "items.lance", "space"}
 
@@ -152,12 +157,11 @@ def test_a_kill_while_a_collection_is_replaced(given, undisturbed, tmp_path, die
     old = Collection.create(store, dim=2)
     old.add_vectors(["a", "b"], np.eye(2), modality="image")
     arguments = (*given, "--store", store, "--overwrite")
-    first, again = Index(*arguments, die_at=die_at), Index(*arguments)
+    first = Index(*arguments, die_at=die_at)
     first.begin()
     assert first.end() == -9
     opened = Collection.open(store)
     assert (opened.dim, len(opened)) == ((2, 2) if die_at != "removal" else (4, 0))  # the old or the new, never neither
-    again.begin()
-    assert again.end() == 0
+    again(*arguments)
     assert content(store).equals(expected)
     assert len(list(store.glob("items*"))) == len(list(store.glob("space*"))) == 1

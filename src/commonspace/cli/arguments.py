@@ -21,7 +21,10 @@ Data = Annotated[
         help="A name of the catalogue (emoji, flickr8k, wikipedia), a folder that encode wrote, or data of your own."
     ),
 ]
-Root = Annotated[Path | None, typer.Option(help="Where the files of a named set lie.")]
+# readable=False: what may not be read is told by the library, in one line, and not by Typer with its usage.
+FittedSpace = Annotated[Path, typer.Argument(help="A folder that fit wrote.", readable=False)]
+Out = Annotated[Path, typer.Option(help="The folder to write.", readable=False)]
+Root = Annotated[Path | None, typer.Option(help="Where the files of a named set lie.", readable=False)]
 Protocol = Annotated[str | None, typer.Option(help="The split, for sets that have several.")]
 Encoder = Annotated[list[str] | None, typer.Option(help="MODALITY=NAME: the encoder to use. May be repeated.")]
 Option = Annotated[list[str] | None, typer.Option(help="KEY=VALUE: what the set takes besides, such as seed=3.")]

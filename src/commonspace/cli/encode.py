@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from .arguments import AsJson, Column, Data, Encoder, Option, Protocol, Root, Strict, read_data, show
+from .arguments import AsJson, Column, Data, Encoder, Option, Out, Protocol, Root, Strict, read_data, show
 
 if TYPE_CHECKING:
     from commonspace.data import Dataset
@@ -18,7 +17,7 @@ TOLD = 5
 
 def encode(
     data: Data,
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    out: Out,
     root: Root = None,
     protocol: Protocol = None,
     encoder: Encoder = None,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, Data, Option, Protocol, Root, part, read_data, show
+from .arguments import AsJson, Data, FittedSpace, Option, Protocol, Root, part, read_data, show
 
 if TYPE_CHECKING:
     from commonspace.data import Dataset
 
 
 def evaluate(
-    space: Annotated[Path, typer.Argument(help="A folder that fit wrote.")],
+    space: FittedSpace,
     data: Data,
     split: Annotated[
         str | None, typer.Option(help='The split to measure on; "all" for everything. Default: test.')

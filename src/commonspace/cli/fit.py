@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, Data, Option, Protocol, Root, pairs, part, read_data, show
+from .arguments import AsJson, Data, Option, Out, Protocol, Root, pairs, part, read_data, show
 
 
 def fit(
     data: Data,
     space: Annotated[str, typer.Option(help="The method; see: commonspace spaces.")],
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    out: Out,
     split: Annotated[
         str | None, typer.Option(help='The split to learn from; "all" for everything. Default: train.')
     ] = None,

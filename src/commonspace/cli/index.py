@@ -9,13 +9,15 @@ import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, Data, Option, Protocol, Root, part, read_data, show
+from .arguments import AsJson, Data, FittedSpace, Option, Protocol, Root, part, read_data, show
 
 
 def index(
-    space: Annotated[Path, typer.Argument(help="A folder that fit wrote.")],
+    space: FittedSpace,
     data: Data,
-    store: Annotated[Path, typer.Option(help="The collection's folder; items are added if it is there.")],
+    store: Annotated[
+        Path, typer.Option(help="The collection's folder; items are added if it is there.", readable=False)
+    ],
     split: Annotated[str | None, typer.Option(help="The split to store. Default: everything.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a collection that is there.")] = False,
     root: Root = None,
@@ -29,13 +31,14 @@ def index(
 
     Example: commonspace index runs/cca encoded/emoji --store stores/emoji
     """
-    from commonspace.collection import is_collection
+    from commonspace.collection import check_dataset, is_collection
 
     fitted = cs.load_space(space)
     dataset = part(read_data(data, root, protocol, option=option), split, default="all")
     if is_collection(store) and not overwrite:
         collection = cs.Collection.open(store, space=fitted, encoders=dataset.encoders)
     else:
+        check_dataset(dataset, fitted)  # before anything of an old collection is given up
         collection = cs.Collection.create(store, fitted, encoders=dataset.encoders, overwrite=overwrite)
     collection.add(dataset)
     collection.build_index()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def search(
-    store: Annotated[Path, typer.Argument(help="A folder that index wrote.")],
+    store: Annotated[Path, typer.Argument(help="A folder that index wrote.", readable=False)],
     query: Annotated[str, typer.Argument(help="Words, or the path of a picture.")],
     to: Annotated[str | None, typer.Option(help="The modality to look in. Default: all.")] = None,
     k: Annotated[int, typer.Option(help="How many to return.")] = 10,
