@@ -1,0 +1,69 @@
+"""Labels as the target matrices that supervised methods fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonspace.errors import InputError
+from commonspace.metrics.relevance import is_missing
+
+
+@dataclass(frozen=True)
+class ClassTargets:
+    """Which of c classes each of n rows belongs to.
+
+    Attributes:
+        classes: The labels in sorted order; column numbers where labels came as (n, c).
+        Y: (n, c) of 0 and 1; a row of zeros where a row is unlabelled.
+    """
+
+    classes: tuple[Any, ...]
+    Y: NDArray[np.float64]
+
+    @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """(n,) whether a row has a label."""
+        return np.asarray(self.Y.any(1))
+
+
+def class_targets(labels: NDArray[Any]) -> ClassTargets:
+    """Targets of (n,) labels of any hashable, None or NaN for unlabelled, or of (n, c) of 0 and 1.
+
+    Raises:
+        InputError: If (n, c) labels are no 0 and 1, or fewer than two classes have items.
+    """
+    if labels.ndim == 2:
+        try:
+            Y = labels.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"labels: expected 0 and 1 in shape {labels.shape}: {error}.") from error
+        Y = np.where(np.isnan(Y).all(1, keepdims=True), 0, Y)
+        if not np.isin(Y, (0, 1)).all():
+            found = Y[~np.isin(Y, (0, 1))][0]
+            raise InputError(f"labels: expected 0 and 1 in shape {labels.shape}, got {found:g}.")
+        classes: tuple[Any, ...] = tuple(range(Y.shape[1]))
+    else:
+        known = {label for label in labels.tolist() if not is_missing(label)}
+        ordered = sorted(known, key=_order)
+        column = {label: j for j, label in enumerate(ordered)}
+        Y = np.zeros((len(labels), len(ordered)))
+        for row, label in enumerate(labels.tolist()):
+            if not is_missing(label):
+                Y[row, column[label]] = 1
+        classes = tuple(label if isinstance(label, str | int | float | tuple) else str(label) for label in ordered)
+    found_classes = [c for c, some in zip(classes, np.atleast_1d(Y.any(axis=0)), strict=True) if some]
+    if len(found_classes) < 2:
+        told = f"one class ({found_classes[0]!r})" if found_classes else "no labelled item"
+        raise InputError(f"labels: expected items of at least two classes, got {told}.")
+    return ClassTargets(classes, Y)
+
+
+def _order(label: Any) -> tuple[str, Any]:
+    """Numbers by size, all else by its text; the same order whatever the order of the rows."""
+    if isinstance(label, bool | int | float):
+        return "", label
+    return type(label).__name__, str(label)
