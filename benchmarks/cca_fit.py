@@ -1,7 +1,9 @@
 """Time CCA.fit against the bare matrix products it cannot do without and against cca-zoo, and show how exact it is.
 
-The clock: in each round every contender runs once, in turn, so that a slow minute hits all alike; quoted are medians
-over rounds of the ratio within a round. The products are X'X, Z'Z and X'Z by NumPy on the raw float32 arrays.
+The clock: in each round every contender runs once, in turn, so that a slow minute hits all alike, and after a pause:
+NumPy and SciPy bring a BLAS each, whose threads spin on for a while when the work is done (--pause 0 shows what that
+costs). Quoted are medians over rounds of the ratio within a round. The products are X'X, Z'Z and X'Z by NumPy on the
+raw float32 arrays.
 
 Exactness: canonical correlations on float32 input whose column means are 1,000 standard deviations, against float64
 computations with centring on the same numbers: QR of both views (Bjorck and Golub 1973) where there is no ridge, else
@@ -22,7 +24,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,7 @@ from scipy import linalg
 
 from commonspace import CCA
 from commonspace.evaluation.environment import environment
-from commonspace.spaces.linear.moments import Moments, centred_moments
+from commonspace.spaces.linear.moments import centred_moments
 
 PEER = "4.0.1"
 P, Q, K = 1280, 384, 16
@@ -55,7 +57,7 @@ def planted(n: int, condition: float, mean: float) -> tuple[Matrix, Matrix]:
     return views[0], views[1]
 
 
-def time_fits(n: int, rounds: int, peer: bool) -> dict[str, Any]:
+def time_fits(n: int, rounds: int, pause: float, peer: bool) -> dict[str, Any]:
     """Seconds of every contender per round, and medians and quartiles of what is compared."""
     X, Z = planted(n, condition=1, mean=0)
     views = {"image": X, "text": Z}
@@ -75,6 +77,7 @@ def time_fits(n: int, rounds: int, peer: bool) -> dict[str, Any]:
         run()
     for _ in range(rounds):
         for name, run in contenders.items():
+            time.sleep(pause)
             started = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - started)
@@ -82,6 +85,7 @@ def time_fits(n: int, rounds: int, peer: bool) -> dict[str, Any]:
         "shape": [n, P, Q],
         "n_components": K,
         "rounds": rounds,
+        "pause_seconds": pause,
         "seconds": seconds,
         "median_seconds": {name: float(np.median(values)) for name, values in seconds.items()},
         "ratios": {f"{a} / {b}": spread(np.divide(seconds[a], seconds[b])) for a, b in compared},
@@ -107,8 +111,8 @@ def measure_exactness(n: int) -> list[dict[str, Any]]:
     results = []
     for condition in CONDITIONS:
         X, Z = planted(n, condition, MEAN)
-        exact = float64_moments(X, Z)
-        raw, ours = uncentred_moments(X, Z), centred_moments(X, Z)
+        exact = float64_covariances(X, Z)
+        raw, ours = uncentred_covariances(X, Z), commonspace_covariances(X, Z)
         for ridge in (0.0, 1.0):
             expected = correlations(exact, ridge) if ridge else principal_angles(X, Z)
             if expected is None:
@@ -143,13 +147,27 @@ def principal_angles(X: Matrix, Z: Matrix) -> Matrix:
     return np.asarray(linalg.svdvals(Qx.T @ Qz))
 
 
-def float64_moments(X: Matrix, Z: Matrix) -> Moments:
+class Covariances(NamedTuple):
+    """Those of both views and between them."""
+
+    sxx: Matrix
+    szz: Matrix
+    sxz: Matrix
+
+
+def commonspace_covariances(X: Matrix, Z: Matrix) -> Covariances:
+    """Covariances as CCA.fit computes them."""
+    moments = centred_moments({"x": X, "z": Z})
+    return Covariances(moments.covariance("x", "x"), moments.covariance("z", "z"), moments.covariance("x", "z"))
+
+
+def float64_covariances(X: Matrix, Z: Matrix) -> Covariances:
     """Covariances as NumPy computes them in float64: centred on the means, then one product."""
     p, S = X.shape[1], np.cov(np.hstack([X, Z]), rowvar=False, dtype=np.float64)
-    return Moments(len(X), X.mean(0, np.float64), Z.mean(0, np.float64), S[:p, :p], S[p:, p:], S[:p, p:])
+    return Covariances(S[:p, :p], S[p:, p:], S[:p, p:])
 
 
-def uncentred_moments(X: Matrix, Z: Matrix) -> Moments:
+def uncentred_covariances(X: Matrix, Z: Matrix) -> Covariances:
     """Covariances as products of raw float32 columns, minus products of means."""
     n, mean_x, mean_z = len(X), X.mean(0, dtype=np.float64), Z.mean(0, dtype=np.float64)
 
@@ -157,23 +175,24 @@ def uncentred_moments(X: Matrix, Z: Matrix) -> Moments:
         return np.asarray(((A.T @ B).astype(np.float64) - n * np.outer(mean_a, mean_b)) / (n - 1))
 
     sxx, szz = covariance(X, mean_x, X, mean_x), covariance(Z, mean_z, Z, mean_z)
-    return Moments(n, mean_x, mean_z, sxx, szz, covariance(X, mean_x, Z, mean_z))
+    return Covariances(sxx, szz, covariance(X, mean_x, Z, mean_z))
 
 
-def covariance_error(found: Moments, exact: Moments) -> float:
+def covariance_error(found: Covariances, exact: Covariances) -> float:
     """The largest error among the entries of X's covariance, relative to the mean variance."""
     return float(np.abs(found.sxx - exact.sxx).max() / np.diag(exact.sxx).mean())
 
 
-def correlations(moments: Moments, ridge: float) -> Matrix | None:
+def correlations(covariances: Covariances, ridge: float) -> Matrix | None:
     """Singular values of the whitened cross-covariance, by the shortest way; None where nothing can be whitened."""
     try:
         Lx, Lz = (
-            np.linalg.cholesky(S + ridge * np.trace(S) / len(S) * np.eye(len(S))) for S in (moments.sxx, moments.szz)
+            np.linalg.cholesky(S + ridge * np.trace(S) / len(S) * np.eye(len(S)))
+            for S in (covariances.sxx, covariances.szz)
         )
     except np.linalg.LinAlgError:
         return None
-    half = linalg.solve_triangular(Lx, moments.sxz, lower=True)
+    half = linalg.solve_triangular(Lx, covariances.sxz, lower=True)
     return np.asarray(linalg.svdvals(linalg.solve_triangular(Lz, half.T, lower=True)))
 
 
@@ -193,13 +212,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     parser.add_argument("--no-peer", action="store_true", help="do not compare with cca-zoo")
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 100_000], metavar="N", help="numbers of rows")
-    parser.add_argument("--rounds", type=int, nargs="+", default=[15, 7], metavar="R", help="rounds for each size")
+    parser.add_argument("--rounds", type=int, nargs="+", default=[15, 9], metavar="R", help="rounds for each size")
+    parser.add_argument("--pause", type=float, default=0.3, metavar="SECONDS", help="wait before each run")
     arguments = parser.parse_args()
     peer = not arguments.no_peer
     if peer:
         require_peer()
     result: dict[str, Any] = {
-        "timing": [time_fits(n, r, peer) for n, r in zip(arguments.sizes, arguments.rounds, strict=True)],
+        "timing": [
+            time_fits(n, rounds, arguments.pause, peer)
+            for n, rounds in zip(arguments.sizes, arguments.rounds, strict=True)
+        ],
         "exactness": measure_exactness(20_000),
         "environment": environment(("commonspace", "numpy", "scipy", "scikit-learn", *(["cca-zoo"] if peer else []))),
     }

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .evaluation import evaluate as evaluate
     from .spaces import load_space as load_space
     from .spaces.linear.cca import CCA as CCA
+    from .spaces.linear.cfa import CFA as CFA
+    from .spaces.linear.gcca import GCCA as GCCA
+    from .spaces.linear.mcca import MCCA as MCCA
+    from .spaces.linear.pls import PLS as PLS
 
 __version__ = "0.1.0"
 

@@ -103,7 +103,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
             UnknownNameError: If a modality was not among those of `fit`.
             InputError: If a view is not as described.
         """
-        check_is_fitted(self)
+        self._require_fitted()
         if not isinstance(views, Mapping):
             raise InputError(
                 f"views: expected a mapping modality -> array, for example {{'image': X}}, got {type(views).__name__}."
@@ -171,7 +171,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         """
         from .persistence import save_space
 
-        check_is_fitted(self)
+        self._require_fitted()
         save_space(self, Path(path), training)
 
     @property
@@ -183,7 +183,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         """
         from .persistence import describe
 
-        check_is_fitted(self)
+        self._require_fitted()
         return str(describe(self)[0]["fingerprint"])
 
     @abstractmethod
@@ -193,6 +193,10 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
     @abstractmethod
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
         """Maps (n, d) rows without NaN of one modality to (n, k)."""
+
+    def _require_fitted(self) -> None:
+        """Raises before `fit`; a space that puts work off until it is used does it here."""
+        check_is_fitted(self)
 
     def _transform_view(self, modality: str, view: NDArray[Any]) -> NDArray[np.float32]:
         flat = view.reshape(-1, view.shape[-1])

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 SPACE_MODULES = {
     "CCA": "spaces.linear.cca",
+    "MCCA": "spaces.linear.mcca",
+    "GCCA": "spaces.linear.gcca",
+    "PLS": "spaces.linear.pls",
+    "CFA": "spaces.linear.cfa",
 }
 """Class name -> the module, below commonspace, that holds it."""
 

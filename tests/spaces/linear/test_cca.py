@@ -12,25 +12,7 @@ from commonspace import CCA
 from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.linear import moments
 
-Views = dict[str, NDArray[Any]]
-
-
-def planted(
-    n: int = 400, shared: int = 3, p: int = 8, q: int = 6, noise: float = 0.5, seed: int = 0, maps: int = 100
-) -> Views:
-    """Two views of a shared latent with noise of their own; equal `maps` mean the same population."""
-    rng, fixed = np.random.default_rng(seed), np.random.default_rng(maps)
-    latent = rng.standard_normal((n, shared))
-    return {
-        "image": latent @ fixed.standard_normal((shared, p)) + noise * rng.standard_normal((n, p)) + 2,
-        "text": latent @ fixed.standard_normal((shared, q)) + noise * rng.standard_normal((n, q)) - 1,
-    }
-
-
-def bjorck_golub(X: NDArray[Any], Z: NDArray[Any]) -> NDArray[np.float64]:
-    """Canonical correlations as cosines of the principal angles between column spaces, from QR decompositions."""
-    Qx, Qz = (np.linalg.qr(V - V.mean(0))[0] for V in (X, Z))
-    return np.asarray(linalg.svdvals(Qx.T @ Qz))
+from .planted import Views, bjorck_golub, planted
 
 
 def plain(**params: Any) -> CCA:
@@ -347,7 +329,8 @@ def test_single_precision_with_means_of_a_thousand_deviations_agrees_with_double
     double = {m: view.astype(np.float64) for m, view in single.items()}
     a, b = (CCA(n_components=3, ridge=ridge).fit(v) for v in (single, double))
     np.testing.assert_allclose(a.correlations_, b.correlations_, atol=1e-6)
-    assert_embeddings_close(a.transform(single), b.transform(double), atol=1e-5)
+    # Directions follow the covariance to first order and have fewer digits than correlations.
+    assert_embeddings_close(a.transform(single), b.transform(double), atol=1e-5 if ridge else 1e-4)
 
 
 # Parts

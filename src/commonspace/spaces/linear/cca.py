@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -9,18 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
-from commonspace.errors import InputError, ParameterError
-from commonspace.spaces.base import Space
+from commonspace.errors import InputError
 from commonspace.spaces.tags import SpaceTags
-from commonspace.spaces.views import Rows
+from commonspace.spaces.views import Views
 
-from .moments import centred_moments
-from .whitening import leading_singular_vectors, whitening
+from .base import LinearSpace, Solution
+from .moments import Matrix
+from .multiset import whitened_views
+from .permutation import PermutationTest, permutation_test
+from .ridge import CONSTRAINT, RANK_CONSTRAINT, Ridge
+from .sample import Sample
+from .whitening import Whitening, leading_singular_vectors
 
-DEFAULT_COMPONENTS = 128
 
-
-class CCA(Space):
+class CCA(LinearSpace):
     r"""Canonical correlation analysis: the directions of two modalities that correlate most.
 
     With centred views X (n, p) and Z (n, q) and covariances regularised by
@@ -34,6 +37,7 @@ class CCA(Space):
     $(x - \bar x) W_x D^{s}$, cut to unit length if `normalize`.
 
     Cost: O(n (p + q)^2) for the covariances, O((p + q)^3) for the decomposition; memory O((p + q)^2). No n x n matrix.
+    A view with more columns than items goes by the n x n products of its rows instead: O(n^2 p), and no p x p matrix.
     Items that lack a modality take no part in `fit`; an item with r parts gives r rows.
     Products keep the precision of the views. In float32, correlations are good to 1e-8 with the default ridge, wherever
     the means lie; without a ridge the error grows with the mean over the least eigenvalue of the covariances and passes
@@ -41,21 +45,31 @@ class CCA(Space):
 
     Args:
         n_components: The number of directions k. None takes as many as the data bears, at most 128.
-        ridge: r, relative to the mean variance of each modality. 0 is plain CCA.
+        ridge: r, relative to the mean variance of each modality: a number, or a mapping modality -> number. 0 is plain
+            CCA. "ledoit-wolf" and "oas" estimate it for each modality as the shrinkage of the covariance towards
+            its mean variance, "validation" takes the one of eight by which a fifth of the items, held out, find their
+            other modality best (mean reciprocal rank).
         scaling: s: each dimension is multiplied by its correlation to this power, so that dimensions that carry
             little in common count little. 0 leaves them equal.
+        max_rank: Views of more columns are first cut to so many leading principal directions, found by a randomised
+            singular value decomposition: for views that are very wide and have many items too. None cuts nothing.
         normalize: Give embeddings unit length.
 
     Attributes:
         correlations_: (k,) canonical correlations in descending order; with a ridge, the singular values D.
+        explained_correlation_: (k,) the share of each in the sum of all squared correlations.
         weights_: Modality -> (d, k).
         means_: Modality -> (d,).
+        ridge_: Modality -> the r that was used.
 
     Example:
         ```python
         space = CCA(n_components=64).fit({"image": X, "text": Z})
         space.transform({"image": X_new})  # {"image": (n, 64) float32}
         space.correlations_
+        space.predict({"image": X_new}, to="text")  # (n, q): the text view by least squares
+        for batch in batches:  # more than memory holds
+            stream.partial_fit(batch)
         ```
 
     References:
@@ -63,60 +77,69 @@ class CCA(Space):
         H. D. Vinod, Canonical ridge and econometrics of joint production, Journal of Econometrics 4, 1976.
     """
 
-    tags: ClassVar[SpaceTags] = SpaceTags(max_modalities=2)
+    tags: ClassVar[SpaceTags] = SpaceTags(max_modalities=2, streaming=True)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "ridge": [Interval(Real, 0, None, closed="left")],
+        "ridge": CONSTRAINT,
         "scaling": [Interval(Real, 0, None, closed="left")],
+        "max_rank": RANK_CONSTRAINT,
         "normalize": ["boolean"],
     }
 
+    explained_correlation_: NDArray[np.float64]
+
     def __init__(
-        self, n_components: int | None = None, *, ridge: float = 1.0, scaling: float = 1.0, normalize: bool = True
+        self,
+        n_components: int | None = None,
+        *,
+        ridge: Ridge = 1.0,
+        scaling: float = 1.0,
+        max_rank: int | None = None,
+        normalize: bool = True,
     ) -> None:
         self.n_components = n_components
         self.ridge = ridge
         self.scaling = scaling
+        self.max_rank = max_rank
         self.normalize = normalize
+
+    def permutation_test(
+        self, views: Views, *, n_permutations: int = 199, alpha: float = 0.05, random_state: int | None = 0
+    ) -> PermutationTest:
+        """How many canonical correlations are more than chance, with this space's ridge; see `PermutationTest`.
+
+        Args:
+            views: Two modalities, (n, d) each.
+            n_permutations: How often the items of one are put in disorder.
+            alpha: The test ends with the first correlation whose p-value is larger.
+            random_state: Seed of the disorder.
+
+        Raises:
+            InputError: If views are not as described, or items have parts.
+        """
+        return permutation_test(self, views, n_permutations, alpha, random_state)
 
     def _check_modalities(self, modalities: tuple[str, ...]) -> None:
         if len(modalities) > 2:
             raise InputError(f"views: CCA takes two modalities, got {', '.join(modalities)}; MCCA takes any number.")
         super()._check_modalities(modalities)
 
-    def _fit(self, rows: Rows) -> None:
-        (first, X), (second, Z) = rows.views.items()
-        limit = min(len(X) - 1, X.shape[1], Z.shape[1])
-        if limit < 1:
-            raise InputError(f"views: {len(X)} items have both {first} and {second}; CCA needs at least two.")
-        self._check_limit(limit, f"{len(X)} pairs of {X.shape[1]} {first} and {Z.shape[1]} {second} columns")
-        moments = centred_moments(X, Z)
-        white_x = whitening(self._regularised(moments.sxx), np.finfo(X.dtype).eps)
-        white_z = whitening(self._regularised(moments.szz), np.finfo(Z.dtype).eps)
-        rank = min(limit, white_x.rank, white_z.rank)
-        self._check_limit(rank, f"views of rank {white_x.rank} ({first}) and {white_z.rank} ({second})")
-        k = min(self.n_components or DEFAULT_COMPONENTS, rank)
-        U, correlations, V = leading_singular_vectors(white_z.project(white_x.project(moments.sxz).T).T, k)
-        weights_x, weights_z = white_x.weights(U), white_z.weights(V)
-        # The sign of a singular vector is arbitrary: fixed here, so that results repeat across machines.
-        signs = np.sign(weights_x[np.abs(weights_x).argmax(0), np.arange(k)])
-        self.n_components_ = k
-        self.correlations_ = np.clip(correlations, 0, 1)
-        self.means_ = {first: moments.mean_x, second: moments.mean_z}
-        self.weights_ = {first: weights_x * signs, second: weights_z * signs}
+    def _solve(self, sample: Sample, ridges: Mapping[str, float], dims: Mapping[str, int]) -> Solution:
+        first, second = dims
+        white, T = self._whitened(sample, ridges, dims)
+        k = self._components(min(*T.shape, sample.count(first, second) - 1))
+        U, correlations, V = leading_singular_vectors(T, k)
+        self.explained_correlation_ = correlations**2 / max(float((T**2).sum()), np.finfo(float).tiny)
+        return Solution({first: white[first].weights(U), second: white[second].weights(V)}, np.clip(correlations, 0, 1))
 
-    def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[np.float64]:
-        projected: NDArray[np.float64] = (rows - self.means_[modality]) @ self.weights_[modality]
-        projected *= self.correlations_**self.scaling
-        return projected
-
-    def _regularised(self, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-        regularised = covariance.copy(order="F")  # as LAPACK reads it
-        regularised[np.diag_indices_from(regularised)] += self.ridge * np.diag(covariance).mean()
-        return regularised
-
-    def _check_limit(self, limit: int, data: str) -> None:
-        if limit < 1:
-            raise InputError(f"views: {data}; a view that never varies correlates with nothing.")
-        if self.n_components is not None and self.n_components > limit:
-            raise ParameterError(f"n_components={self.n_components}, but {data} bear at most {limit}.")
+    def _whitened(
+        self, sample: Sample, ridges: Mapping[str, float], dims: Mapping[str, int]
+    ) -> tuple[dict[str, Whitening], Matrix]:
+        """The whitening of each view, and the cross-covariance of the whitened views."""
+        (first, p), (second, q) = dims.items()
+        n = sample.count(first, second)
+        self._check_limit(min(n - 1, p, q), f"{n} pairs of {p} {first} and {q} {second} columns")
+        white = whitened_views(sample, ridges, dims)
+        self._check_ranks(sample, {m: w.rank for m, w in white.items()})
+        cross = sample.covariance(first, second)
+        return white, white[second].project(white[first].project(cross).T).T

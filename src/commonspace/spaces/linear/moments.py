@@ -1,7 +1,8 @@
-"""Means and covariances of two aligned views, block by block of rows."""
+"""Means and covariances of aligned views, block by block of rows, and batch by batch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,59 +10,102 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+Matrix = NDArray[np.float64]
+
 BLOCK = 4096
 """Rows per block: enough for BLAS, few enough for sums in float32 to keep their digits."""
+
+FEW = 128
+"""Rows filled in and added up in one go: they stay in the cache, and their float32 sums keep their digits too."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """What linear methods need of n aligned rows X (n, p) and Z (n, q), in float64.
+    """What linear methods need of n aligned rows of several views, in float64.
 
     Attributes:
         n: The number of rows.
-        mean_x: (p,) column means.
-        mean_z: (q,) column means.
-        sxx: (p, p) covariance of X, divided by n - 1.
-        szz: (q, q) covariance of Z.
-        sxz: (p, q) cross-covariance.
+        columns: Modality -> its columns among those of all views side by side.
+        mean: (d,) column means of all views.
+        scatter: (d, d) sums of products of centred columns; only the lower triangle is filled.
+        eps: The precision of the products that the sums are made of.
     """
 
     n: int
-    mean_x: NDArray[np.float64]
-    mean_z: NDArray[np.float64]
-    sxx: NDArray[np.float64]
-    szz: NDArray[np.float64]
-    sxz: NDArray[np.float64]
+    columns: dict[str, slice]
+    mean: Matrix
+    scatter: Matrix
+    eps: float
+
+    def means(self, modality: str) -> Matrix:
+        """(p,) column means of one view."""
+        return self.mean[self.columns[modality]]
+
+    def block(self, first: str, second: str) -> Matrix:
+        """(p, q) sums of products of the centred columns of two views, or of one with itself."""
+        a, b = self.columns[first], self.columns[second]
+        if first == second:
+            half = self.scatter[a, a]
+            return np.where(np.tri(len(half), dtype=bool), half, half.T)
+        return self.scatter[a, b] if a.start > b.start else self.scatter[b, a].T
+
+    def covariance(self, first: str, second: str) -> Matrix:
+        """(p, q) covariance of two views, or of one with itself, divided by n - 1."""
+        return self.block(first, second) / max(self.n - 1, 1)
+
+    def merged(self, other: Moments) -> Moments:
+        """The moments of both sets of rows (Chan, Golub and LeVeque 1979)."""
+        n = self.n + other.n
+        shift = other.mean - self.mean
+        scatter = np.asfortranarray(self.scatter + other.scatter)
+        scatter = linalg.blas.dsyr(self.n * other.n / n, shift, lower=True, a=scatter, overwrite_a=True)
+        return Moments(n, self.columns, self.mean + shift * (other.n / n), scatter, max(self.eps, other.eps))
 
 
-def centred_moments(X: NDArray[Any], Z: NDArray[Any]) -> Moments:
-    """Covariances in one pass; the products keep the input's precision, their sums are float64.
+def centred_moments(views: Mapping[str, NDArray[Any]]) -> Moments:
+    """Moments in one pass over at least one row; the products keep the input's precision, their sums are float64.
 
     Rows are counted from a pivot near the mean before they are multiplied: products of raw float32 columns whose mean
     is many standard deviations from zero would lose the covariance to rounding. What pivot and mean differ by is taken
-    off at the end. Both views lie side by side in one buffer with a column of ones, so that one symmetric product, of
-    which BLAS computes one half, gives every product and every sum.
+    off at the end. All views lie side by side in one buffer, so that one symmetric product, of which BLAS computes one
+    half, gives all covariances.
+
+    The pivot is taken off in two steps, the first row and then the rest. The first step leaves multiples of the
+    spacing of float32 numbers near the mean, and squares of multiples round with a bias: odd ones leave 1 modulo 8.
+    The second step, whose numbers are finer, ends that.
     """
-    n, p, columns = len(X), X.shape[1], X.shape[1] + Z.shape[1]
-    dtype = np.result_type(X, Z)
+    columns = side_by_side({modality: X.shape[1] for modality, X in views.items()})
+    n, d = len(next(iter(views.values()))), sum(X.shape[1] for X in views.values())
+    dtype = np.result_type(*views.values())
     (symmetric_product,) = linalg.get_blas_funcs(("syrk",), dtype=dtype)
-    pivot_x, pivot_z = _pivot(X).astype(dtype), _pivot(Z).astype(dtype)
-    buffer = np.ones((min(n, BLOCK), columns + 1), dtype)
-    product = np.zeros((columns + 1, columns + 1), dtype, order="F")  # one triangle stays so
-    total = np.zeros_like(product, np.float64)
+    # Counted from the first row, a column that never varies is zero to the last bit.
+    first = {modality: X[0].astype(dtype) for modality, X in views.items()}
+    pivot = np.concatenate([_middle(X) for X in views.values()]).astype(dtype)
+    buffer = np.empty((min(n, BLOCK), d), dtype)
+    product = np.zeros((d, d), dtype, order="F")  # one triangle stays so
+    sums, scatter = np.zeros(d), np.zeros((d, d), order="F")
     for start in range(0, n, BLOCK):
         block = buffer[: min(BLOCK, n - start)]
-        np.subtract(X[start : start + BLOCK], pivot_x, out=block[:, :p])
-        np.subtract(Z[start : start + BLOCK], pivot_z, out=block[:, p:columns])
-        total += symmetric_product(1.0, block.T, lower=True, c=product, overwrite_c=True)
-    offset, S = total[columns, :columns] / n, total[:columns, :columns]
-    S -= n * offset[:, None] * offset
-    S /= n - 1
-    sxx, szz = (np.tril(half) + np.tril(half, -1).T for half in (S[:p, :p], S[p:, p:]))
-    return Moments(n, pivot_x + offset[:p], pivot_z + offset[p:], sxx, szz, S[p:, :p].T)
+        for at in range(0, len(block), FEW):
+            few, row = block[at : at + FEW], start + at
+            for modality, X in views.items():
+                np.subtract(X[row : row + len(few)], first[modality], out=few[:, columns[modality]])
+            few -= pivot
+            sums += few.sum(0)
+        scatter += symmetric_product(1.0, block.T, lower=True, c=product, overwrite_c=True)
+    offset = sums / n
+    scatter = linalg.blas.dsyr(-n, offset, lower=True, a=scatter, overwrite_a=True)
+    mean = np.concatenate(list(first.values())) + (pivot + offset)
+    return Moments(n, columns, mean, scatter, float(np.finfo(dtype).eps))
 
 
-def _pivot(X: NDArray[Any]) -> NDArray[Any]:
-    """(p,) means of rows at even distances; of a column that never varies, its value to the last bit."""
+def side_by_side(dims: Mapping[str, int]) -> dict[str, slice]:
+    """Modality -> the columns it takes when views of these numbers of columns lie side by side."""
+    ends = np.cumsum(list(dims.values())).tolist()
+    return {modality: slice(end - d, end) for (modality, d), end in zip(dims.items(), ends, strict=True)}
+
+
+def _middle(X: NDArray[Any]) -> Matrix:
+    """(p,) means of rows at even distances, counted from the first row."""
     some = X[:: -(-len(X) // BLOCK)]
-    return np.asarray(X[0] + (some - X[0]).mean(0, dtype=np.float64))
+    return np.asarray((some - X[0]).mean(0, dtype=np.float64))

@@ -60,6 +60,13 @@ class EigenWhitening(Whitening):
         return self._W @ U
 
 
+def regularised(S: Matrix, ridge: float, d: int) -> Matrix:
+    """S plus `ridge` times the mean variance of a view of d columns, on the diagonal."""
+    out = S.copy(order="F")  # as LAPACK reads it
+    out[np.diag_indices_from(out)] += ridge * np.trace(S) / d
+    return out
+
+
 def whitening(S: Matrix, eps: float) -> Whitening:
     """Cholesky where S is safely of full rank, else by eigenvalues, which costs some ten times more.
 
@@ -91,7 +98,8 @@ def leading_singular_vectors(T: Matrix, k: int) -> tuple[Matrix, NDArray[Any], M
         V, values, U = leading_singular_vectors(T.T, k)
         return U, values, V
     q = T.shape[1]
-    _, V = linalg.eigh(T.T @ T, subset_by_index=(q - k, q - 1))
+    # SciPy's product, as the rest is SciPy's: NumPy brings threads of its own, and the two get in one another's way.
+    _, V = linalg.eigh(linalg.blas.dsyrk(1.0, T.T, lower=True), subset_by_index=(q - k, q - 1))
     V = V[:, ::-1]
     projected = T @ V
     values = np.linalg.norm(projected, axis=0)

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import linalg
+
+from commonspace import GCCA, MCCA
+from commonspace.errors import InputError
+
+from .test_mcca import DIMS, three
+
+
+def with_gaps(views: dict[str, NDArray[Any]], share: float = 0.3, seed: int = 0) -> dict[str, NDArray[Any]]:
+    rng = np.random.default_rng(seed)
+    return {m: np.where(rng.random((len(v), 1)) < share, np.nan, v) for m, v in views.items()}
+
+
+def test_complete_views_without_a_ridge_give_what_mcca_gives():
+    views = three()
+    one, other = GCCA(5, ridge=0).fit(views), MCCA(5, ridge=0).fit(views)
+    np.testing.assert_allclose(one.correlations_, other.correlations_, atol=1e-10)
+    for m in DIMS:
+        np.testing.assert_allclose(one.weights_[m], other.weights_[m], atol=1e-7)
+
+
+def test_the_shared_representation_is_the_leading_eigenvectors_of_the_summed_projectors():
+    views = three(n=60)
+    total = np.zeros((60, 60))
+    for v in views.values():
+        Q = np.linalg.qr(v - v.mean(0))[0]
+        total += Q @ Q.T
+    values = linalg.eigvalsh(total)[::-1][:4]
+    np.testing.assert_allclose(GCCA(4, ridge=0).fit(views).correlations_, (values - 1) / 2, atol=1e-10)
+
+
+def test_with_absent_views_it_is_the_eigenproblem_over_the_items_that_have_them():
+    """Van de Velden and Takane: n x n, with a diagonal matrix of who has what for each modality."""
+    views = with_gaps(three(n=80))
+    there = {m: ~np.isnan(v[:, 0]) for m, v in views.items()}
+    count = np.sum(list(there.values()), axis=0)
+    keep = count > 0
+    root = 1 / np.sqrt(count[keep])
+    total = np.zeros((keep.sum(), keep.sum()))
+    for m, v in views.items():
+        X = np.where(there[m][:, None], v - v[there[m]].mean(0), 0)[keep]
+        total += X @ np.linalg.solve(X.T @ X, X.T)
+    values = linalg.eigvalsh(root[:, None] * total * root)[::-1][:4]
+    found = GCCA(4, ridge=0).fit(views).correlations_
+    np.testing.assert_allclose(found, np.clip((3 * values - 1) / 2, 0, 1), atol=1e-9)
+
+
+def test_absent_views_do_not_hide_a_planted_latent():
+    train, test = with_gaps(three(n=1500, noise=0.05), 0.4), three(n=200, seed=9, noise=0.05)
+    z = GCCA(3, ridge=0).fit(train).transform(test)
+    own = np.arange(200)
+    for a in DIMS:
+        for b in DIMS:
+            assert np.mean((z[a] @ z[b].T).argmax(1) == own) > 0.8, (a, b)
+
+
+def test_items_with_no_two_modalities_in_a_chain_relate_all_three():
+    """Image with text, text with audio, never image with audio: MCCA has no item, GCCA finds image by audio."""
+    views = three(n=3000, noise=0.05)
+    first = np.arange(3000) < 1500
+    views["audio"][first] = np.nan
+    views["image"][~first] = np.nan
+    with pytest.raises(InputError, match="0 items"):
+        MCCA().fit(views)
+    test = three(n=100, seed=9, noise=0.05)
+    z = GCCA(3, ridge=0).fit(views).transform(test)
+    assert np.mean((z["image"] @ z["audio"].T).argmax(1) == np.arange(100)) > 0.6
+
+
+def test_more_items_of_one_modality_alone_sharpen_its_covariance():
+    views = three(n=40)
+    alone = three(n=4000, seed=4)["image"]
+    padded = {
+        m: np.vstack([v, alone if m == "image" else np.full((4000, v.shape[1]), np.nan)]) for m, v in views.items()
+    }
+    few, many = GCCA(2).fit(views), GCCA(2).fit(padded)
+    truth = alone.std(0, ddof=1)
+    assert np.abs(many.deviations_["image"] - truth).max() < 0.1 * np.abs(few.deviations_["image"] - truth).max()
+
+
+def test_a_modality_that_meets_no_other_is_an_error():
+    views = three()
+    views["audio"][:200] = np.nan
+    views["image"][200:] = np.nan
+    views["text"][200:] = np.nan
+    with pytest.raises(InputError, match="audio: 0 items have it and another modality"):
+        GCCA().fit(views)
