@@ -1,8 +1,9 @@
 """Data sets: items in several modalities, read, checked, split and saved."""
 
+from .batches import read_batches
 from .dataset import Dataset
 from .encoding import Encoder, ViewCache
 from .problems import Problem
 from .storage import load_saved_dataset, save_dataset
 
-__all__ = ["Dataset", "Encoder", "Problem", "ViewCache", "load_saved_dataset", "save_dataset"]
+__all__ = ["Dataset", "Encoder", "Problem", "ViewCache", "load_saved_dataset", "read_batches", "save_dataset"]
