@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .spaces.linear.gcca import GCCA as GCCA
     from .spaces.linear.mcca import MCCA as MCCA
     from .spaces.linear.pls import PLS as PLS
+    from .spaces.supervised.jrl import JRL as JRL
+    from .spaces.supervised.lgcfl import LGCFL as LGCFL
 
 __version__ = "0.1.0"
 

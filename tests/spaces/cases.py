@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from commonspace.spaces import Space, SpaceTags, all_spaces
 
-SETTINGS: dict[str, dict[str, Any]] = {}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "LGCFL": {"n_components": 3},  # three classes bear no more
+    "JRL": {"n_components": 3},
+}
 """Class name -> constructor arguments that make `fit` fast, where the defaults are not."""
 
 N = 90

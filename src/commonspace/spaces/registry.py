@@ -16,6 +16,8 @@ SPACE_MODULES = {
     "GCCA": "spaces.linear.gcca",
     "PLS": "spaces.linear.pls",
     "CFA": "spaces.linear.cfa",
+    "LGCFL": "spaces.supervised.lgcfl",
+    "JRL": "spaces.supervised.jrl",
 }
 """Class name -> the module, below commonspace, that holds it."""
 
