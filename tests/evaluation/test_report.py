@@ -83,7 +83,7 @@ def test_a_report_that_was_measured_is_strict_json():
         raise AssertionError(f"{constant} is no JSON")
 
     out = json.loads(json.dumps(evaluate(space, data).to_dict()), parse_constant=refuse)
-    assert out["params"] == {"n_components": 2, "ridge": 0.5, "scaling": 1.0, "normalize": True}
+    assert out["params"] == {"n_components": 2, "ridge": 0.5, "scaling": 1.0, "max_rank": None, "normalize": True}
     assert out["map"]["a->b"] > 0
 
 
