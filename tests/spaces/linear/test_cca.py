@@ -354,3 +354,12 @@ def test_every_combination_of_parts_is_a_pair():
     flat = {"image": np.repeat(views["image"], 3, axis=1).reshape(-1, 4), "text": np.tile(views["text"], (1, 2, 1))}
     flat["text"] = flat["text"].reshape(-1, 3)
     np.testing.assert_allclose(CCA().fit(views).correlations_, CCA().fit(flat).correlations_, atol=1e-12)
+
+
+def test_a_column_whose_squares_are_too_small_for_single_precision_is_taken_as_one_that_never_varies():
+    views = {m: view.astype(np.float32) for m, view in planted().items()}
+    views["text"][:, 2] = 1e-30 * views["text"][:, 2]
+    space = CCA(3).fit(views)
+    assert space.deviations_["text"][2] == 0
+    assert (space.loadings()["text"][2] == 0).all()
+    assert np.isfinite(space.transform(views)["text"]).all()

@@ -40,8 +40,10 @@ class Prepared:
     def of_sample(cls, sample: Sample, dims: dict[str, int], standardise: bool) -> Self:
         """Of a sample of the views themselves."""
         means = {m: sample.mean(m) if sample.count(m) else np.zeros(d) for m, d in dims.items()}
+        # A column that hardly varies may have a variance below zero, by rounding.
         deviations = {
-            m: np.sqrt(np.diag(sample.covariance(m, m))) if sample.count(m) else np.zeros(d) for m, d in dims.items()
+            m: np.sqrt(np.maximum(np.diag(sample.covariance(m, m)), 0)) if sample.count(m) else np.zeros(d)
+            for m, d in dims.items()
         }
         scaled = sample.scaled({m: _units(s) for m, s in deviations.items()}) if standardise else sample
         return cls(scaled, dims, means, deviations, standardise)
