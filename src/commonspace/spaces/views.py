@@ -39,7 +39,11 @@ class Rows:
 
     def complete(self) -> Rows:
         """The rows that have every modality."""
-        keep = np.all([~np.isnan(x[:, 0]) for x in self.views.values()], axis=0)
+        return self.with_modalities(len(self.views))
+
+    def with_modalities(self, least: int) -> Rows:
+        """The rows that have at least so many modalities."""
+        keep = np.sum([~np.isnan(x[:, 0]) for x in self.views.values()], axis=0) >= least
         if keep.all():
             return self
         return Rows(

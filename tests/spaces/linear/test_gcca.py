@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import linalg
+from sklearn.base import clone
 
 from commonspace import GCCA, MCCA
 from commonspace.errors import InputError
@@ -18,9 +19,10 @@ def with_gaps(views: dict[str, NDArray[Any]], share: float = 0.3, seed: int = 0)
     return {m: np.where(rng.random((len(v), 1)) < share, np.nan, v) for m, v in views.items()}
 
 
-def test_complete_views_without_a_ridge_give_what_mcca_gives():
+@pytest.mark.parametrize("ridge", [0.0, 1.0, 10.0])
+def test_complete_views_give_what_mcca_gives(ridge: float):
     views = three()
-    one, other = GCCA(5, ridge=0).fit(views), MCCA(5, ridge=0).fit(views)
+    one, other = GCCA(5, ridge=ridge).fit(views), MCCA(5, ridge=ridge).fit(views)
     np.testing.assert_allclose(one.correlations_, other.correlations_, atol=1e-10)
     for m in DIMS:
         np.testing.assert_allclose(one.weights_[m], other.weights_[m], atol=1e-7)
@@ -41,7 +43,9 @@ def test_with_absent_views_it_is_the_eigenproblem_over_the_items_that_have_them(
     views = with_gaps(three(n=80))
     there = {m: ~np.isnan(v[:, 0]) for m, v in views.items()}
     count = np.sum(list(there.values()), axis=0)
-    keep = count > 0
+    keep = count > 1
+    for m in views:
+        there[m] &= keep
     root = 1 / np.sqrt(count[keep])
     total = np.zeros((keep.sum(), keep.sum()))
     for m, v in views.items():
@@ -74,15 +78,24 @@ def test_items_with_no_two_modalities_in_a_chain_relate_all_three():
     assert np.mean((z["image"] @ z["audio"].T).argmax(1) == np.arange(100)) > 0.6
 
 
-def test_more_items_of_one_modality_alone_sharpen_its_covariance():
-    views = three(n=40)
-    alone = three(n=4000, seed=4)["image"]
+def test_items_of_one_modality_alone_take_no_part():
+    views = three(n=300)
     padded = {
-        m: np.vstack([v, alone if m == "image" else np.full((4000, v.shape[1]), np.nan)]) for m, v in views.items()
+        m: np.vstack([v, 9 + 3 * v if m == "image" else np.full((300, v.shape[1]), np.nan)]) for m, v in views.items()
     }
-    few, many = GCCA(2).fit(views), GCCA(2).fit(padded)
-    truth = alone.std(0, ddof=1)
-    assert np.abs(many.deviations_["image"] - truth).max() < 0.1 * np.abs(few.deviations_["image"] - truth).max()
+    for space in (GCCA(3), GCCA(3, ridge="oas"), GCCA(3, ridge="validation")):
+        alone, without = clone(space).fit(padded), clone(space).fit(views)
+        assert alone.fingerprint == without.fingerprint
+    np.testing.assert_allclose(GCCA(3).partial_fit(padded).correlations_, GCCA(3).fit(views).correlations_, atol=1e-12)
+
+
+@pytest.mark.parametrize("ridge", [0.1, 3.0, 30.0])
+def test_a_large_ridge_leaves_no_dimension_without_length(ridge: float):
+    """Embeddings are scaled by correlations, so that one of zero is a dimension lost."""
+    views = with_gaps(three())
+    space = GCCA(3, ridge=ridge, normalize=False).fit(views)
+    assert (space.correlations_ > 0).all()
+    assert (space.transform(three())["image"].std(0) > 1e-4).all()
 
 
 def test_a_modality_that_meets_no_other_is_an_error():

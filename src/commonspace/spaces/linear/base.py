@@ -104,7 +104,7 @@ class LinearSpace(Space):
         if "dims_" in learnt and dims != self.dims_:
             raise InputError(f"views: expected {_told(self.dims_)} columns as in earlier batches, got {_told(dims)}.")
         rows = expand({m: checked[m] for m in self.modalities_} if "dims_" in learnt else checked)
-        sample = Sample.of((rows if self.tags.missing_in_fit else rows.complete()).views)
+        sample = Sample.of(self._usable(rows).views)
         if "moments_" in learnt:
             sample = Sample.from_state(self.moments_).merged(sample)
         else:
@@ -152,7 +152,12 @@ class LinearSpace(Space):
             out[m] = self.column_covariances_[m][own].T / np.where(lengths > 0, lengths, np.inf)
         return out
 
+    def _usable(self, rows: Rows) -> Rows:
+        """The rows that there is something to learn from."""
+        return rows.complete()
+
     def _fit(self, rows: Rows) -> None:
+        rows = self._usable(rows)
         prepared = self._prepare(rows.views)
         self._finish(prepared, self._choose_ridge(rows) if self.ridge == "validation" else self.ridge)
         if "moments_" in vars(self):

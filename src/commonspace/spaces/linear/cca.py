@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval
 
 from commonspace.errors import InputError
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Views
 
-from .base import LinearSpace, Solution
+from .base import Solution
+from .correlation import CorrelationSpace
 from .moments import Matrix
 from .multiset import whitened_views
 from .permutation import PermutationTest, permutation_test
-from .ridge import CONSTRAINT, RANK_CONSTRAINT, Ridge
 from .sample import Sample
 from .whitening import Whitening, leading_singular_vectors
 
 
-class CCA(LinearSpace):
+class CCA(CorrelationSpace):
     r"""Canonical correlation analysis: the directions of two modalities that correlate most.
 
     With centred views X (n, p) and Z (n, q) and covariances regularised by
@@ -78,30 +76,7 @@ class CCA(LinearSpace):
     """
 
     tags: ClassVar[SpaceTags] = SpaceTags(max_modalities=2, streaming=True)
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "ridge": CONSTRAINT,
-        "scaling": [Interval(Real, 0, None, closed="left")],
-        "max_rank": RANK_CONSTRAINT,
-        "normalize": ["boolean"],
-    }
-
     explained_correlation_: NDArray[np.float64]
-
-    def __init__(
-        self,
-        n_components: int | None = None,
-        *,
-        ridge: Ridge = 1.0,
-        scaling: float = 1.0,
-        max_rank: int | None = None,
-        normalize: bool = True,
-    ) -> None:
-        self.n_components = n_components
-        self.ridge = ridge
-        self.scaling = scaling
-        self.max_rank = max_rank
-        self.normalize = normalize
 
     def permutation_test(
         self, views: Views, *, n_permutations: int = 199, alpha: float = 0.05, random_state: int | None = 0

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral, Real
-from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.utils._param_validation import Interval
-
-from commonspace.spaces.tags import SpaceTags
-
-from .base import LinearSpace, Solution
-from .ridge import RANK_CONSTRAINT
+from .base import Solution
+from .covariance import CovarianceSpace, correlations
 from .sample import Sample
-from .whitening import leading_singular_vectors, whitening
+from .whitening import leading_singular_vectors
 
 
-class CFA(LinearSpace):
+class CFA(CovarianceSpace):
     r"""Cross-modal factor analysis: one orthogonal basis for each modality, such that paired items come out alike.
 
     With centred, standardised views X (n, p) and Z (n, q),
@@ -59,38 +51,11 @@ class CFA(LinearSpace):
         Multimedia 2003.
     """
 
-    tags: ClassVar[SpaceTags] = SpaceTags(max_modalities=2, streaming=True)
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "standardise": ["boolean"],
-        "scaling": [Interval(Real, 0, None, closed="left")],
-        "max_rank": RANK_CONSTRAINT,
-        "normalize": ["boolean"],
-    }
-
-    covariances_: NDArray[np.float64]
-
-    def __init__(
-        self,
-        n_components: int | None = None,
-        *,
-        standardise: bool = True,
-        scaling: float = 0.0,
-        max_rank: int | None = None,
-        normalize: bool = True,
-    ) -> None:
-        self.n_components = n_components
-        self.standardise = standardise
-        self.scaling = scaling
-        self.max_rank = max_rank
-        self.normalize = normalize
-
     def _solve(self, sample: Sample, ridges: Mapping[str, float], dims: Mapping[str, int]) -> Solution:
         names = tuple(dims)
         S = {m: sample.covariance(m, m) for m in names}
-        limit = self._check_ranks(sample, {m: whitening(S[m], sample.eps(m)).rank for m in names})
-        U, covariances, V = leading_singular_vectors(sample.covariance(*names), self._components(limit))
+        limit = self._limit(sample, S)
+        cross = sample.covariance(*names)
+        U, self.covariances_, V = leading_singular_vectors(cross, self._components(limit))
         weights = dict(zip(names, (U, V), strict=True))
-        variances = [np.einsum("ij,ij->j", W, S[m] @ W) for m, W in weights.items()]
-        self.covariances_ = covariances
-        return Solution(weights, np.clip(covariances / np.sqrt(np.prod(variances, axis=0)), 0, 1))
+        return Solution(weights, correlations(weights, S, cross))

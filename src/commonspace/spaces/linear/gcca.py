@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations_with_replacement
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from commonspace.errors import InputError
 from commonspace.spaces.tags import SpaceTags
+from commonspace.spaces.views import Rows
 
-from .base import LinearSpace, Solution
+from .base import Solution
+from .correlation import CorrelationSpace
 from .multiset import leading_directions, whitened_views
-from .ridge import CONSTRAINT, RANK_CONSTRAINT, Ridge
 from .sample import Sample
 
 
-class GCCA(LinearSpace):
+class GCCA(CorrelationSpace):
     r"""Generalised canonical correlation analysis: the representation that all modalities predict best (MAXVAR).
 
     Item n has the modalities $P_n$, $k_n$ of them. A shared representation G (n, k) is sought with
@@ -30,11 +29,12 @@ class GCCA(LinearSpace):
     For given weights, $g_n$ is the mean of the item's projections, so an item that lacks a modality teaches through
     those it has. The weights are the leading solutions of $B w = \lambda D w$, where
     $B_{ij} = \sum_n x_{in} x_{jn}^\top / k_n$ over the items that have both, and D has the blocks
-    $\sum_n x_{in} x_{in}^\top$ over those that have i, with a ridge as in `CCA`. Columns are centred by the items that
-    have them. Where no view is absent and there is no ridge, it is `MCCA`: the test suite asserts it.
+    $\sum_n x_{in} x_{in}^\top$ over those that have i. Columns are centred by the items that have them. The ridge, as
+    in `CCA`, is added to D, and one M-th of it to B: it counts as items of noise that lack nothing (our choice; so it
+    does not make shared directions look unshared). Where no view is absent it is `MCCA`: the test suite asserts it.
 
-    Cost: as `MCCA`, and memory O(D^2) for each set of modalities that occurs. Items of one modality alone count
-    towards its covariance.
+    Cost: as `MCCA`, and memory O(D^2) for each set of modalities that occurs. Items of one modality alone take no part
+    in `fit`: they predict themselves, and would make that modality's own directions look shared.
 
     Args:
         n_components: The number of directions k. None takes as many as the data bears, at most 128.
@@ -45,7 +45,7 @@ class GCCA(LinearSpace):
 
     Attributes:
         correlations_: (k,) $(M \lambda - 1)/(M - 1)$, cut to [0, 1]: the mean correlation over all pairs of modalities
-            where all are there and there is no ridge.
+            where all are there.
         weights_: Modality -> (d, k).
         means_: Modality -> (d,).
         ridge_: Modality -> the ridge that was used.
@@ -64,28 +64,9 @@ class GCCA(LinearSpace):
     """
 
     tags: ClassVar[SpaceTags] = SpaceTags(streaming=True, missing_in_fit=True)
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "ridge": CONSTRAINT,
-        "scaling": [Interval(Real, 0, None, closed="left")],
-        "max_rank": RANK_CONSTRAINT,
-        "normalize": ["boolean"],
-    }
 
-    def __init__(
-        self,
-        n_components: int | None = None,
-        *,
-        ridge: Ridge = 1.0,
-        scaling: float = 1.0,
-        max_rank: int | None = None,
-        normalize: bool = True,
-    ) -> None:
-        self.n_components = n_components
-        self.ridge = ridge
-        self.scaling = scaling
-        self.max_rank = max_rank
-        self.normalize = normalize
+    def _usable(self, rows: Rows) -> Rows:
+        return rows.with_modalities(2)
 
     def _check_sample(self, sample: Sample, modalities: tuple[str, ...]) -> None:
         for modality in modalities:
@@ -103,7 +84,10 @@ class GCCA(LinearSpace):
             (j, i): sample.scatter(j, i, lambda modalities: 1 / modalities) / (degrees[i] * degrees[j])
             for i, j in combinations_with_replacement(dims, 2)
         }
+        for m, d in dims.items():
+            variance = float(np.trace(sample.covariance(m, m))) / d
+            blocks[m, m] = blocks[m, m] + ridges[m] * variance / len(dims) * np.eye(len(blocks[m, m]))
         values, weights = leading_directions(blocks, white, self._components(limit))
         weights = {m: W / (degrees[m] / np.mean(list(degrees.values()))) for m, W in weights.items()}
-        m = len(dims)
-        return Solution(weights, np.clip((m * values - 1) / (m - 1), 0, 1))
+        views = len(dims)
+        return Solution(weights, np.clip((views * values - 1) / (views - 1), 0, 1))

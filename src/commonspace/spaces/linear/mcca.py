@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
-from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
 
 from commonspace.spaces.tags import SpaceTags
 
-from .base import LinearSpace, Solution
+from .base import Solution
+from .correlation import CorrelationSpace
 from .multiset import leading_directions, whitened_views
-from .ridge import CONSTRAINT, RANK_CONSTRAINT, Ridge
 from .sample import Sample
 
 
-class MCCA(LinearSpace):
+class MCCA(CorrelationSpace):
     r"""Multiset canonical correlation analysis: directions of M modalities whose correlations have the largest sum.
 
     With the covariances $S_{ij}$ of modalities i and j, and $\tilde S_{ii}$ those with a ridge as in `CCA`,
@@ -61,28 +59,6 @@ class MCCA(LinearSpace):
     """
 
     tags: ClassVar[SpaceTags] = SpaceTags(streaming=True)
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "ridge": CONSTRAINT,
-        "scaling": [Interval(Real, 0, None, closed="left")],
-        "max_rank": RANK_CONSTRAINT,
-        "normalize": ["boolean"],
-    }
-
-    def __init__(
-        self,
-        n_components: int | None = None,
-        *,
-        ridge: Ridge = 1.0,
-        scaling: float = 1.0,
-        max_rank: int | None = None,
-        normalize: bool = True,
-    ) -> None:
-        self.n_components = n_components
-        self.ridge = ridge
-        self.scaling = scaling
-        self.max_rank = max_rank
-        self.normalize = normalize
 
     def _solve(self, sample: Sample, ridges: Mapping[str, float], dims: Mapping[str, int]) -> Solution:
         white = whitened_views(sample, ridges, dims)

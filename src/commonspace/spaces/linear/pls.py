@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral, Real
-from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import linalg
-from sklearn.utils._param_validation import Interval
 
-from commonspace.spaces.tags import SpaceTags
-
-from .base import LinearSpace, Solution
+from .base import Solution
+from .covariance import CovarianceSpace, correlations
 from .moments import Matrix
-from .ridge import RANK_CONSTRAINT
 from .sample import Sample
-from .whitening import leading_singular_vectors, whitening
+from .whitening import leading_singular_vectors
 
 
-class PLS(LinearSpace):
+class PLS(CovarianceSpace):
     r"""Canonical partial least squares: directions of two modalities with the largest covariance, then deflation.
 
     With centred, standardised views X (n, p) and Z (n, q), for each component
@@ -60,36 +54,10 @@ class PLS(LinearSpace):
         J. A. Wegelin, A survey of partial least squares (PLS) methods, University of Washington, 2000.
     """
 
-    tags: ClassVar[SpaceTags] = SpaceTags(max_modalities=2, streaming=True)
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "n_components": [Interval(Integral, 1, None, closed="left"), None],
-        "standardise": ["boolean"],
-        "scaling": [Interval(Real, 0, None, closed="left")],
-        "max_rank": RANK_CONSTRAINT,
-        "normalize": ["boolean"],
-    }
-
-    covariances_: NDArray[np.float64]
-
-    def __init__(
-        self,
-        n_components: int | None = None,
-        *,
-        standardise: bool = True,
-        scaling: float = 0.0,
-        max_rank: int | None = None,
-        normalize: bool = True,
-    ) -> None:
-        self.n_components = n_components
-        self.standardise = standardise
-        self.scaling = scaling
-        self.max_rank = max_rank
-        self.normalize = normalize
-
     def _solve(self, sample: Sample, ridges: Mapping[str, float], dims: Mapping[str, int]) -> Solution:
         names = tuple(dims)
         S = {m: sample.covariance(m, m) for m in names}
-        limit = self._check_ranks(sample, {m: whitening(S[m], sample.eps(m)).rank for m in names})
+        limit = self._limit(sample, S)
         k = self._components(limit, 32)
         cross = sample.covariance(*names)
         directions: dict[str, list[Matrix]] = {m: [] for m in names}
@@ -108,10 +76,8 @@ class PLS(LinearSpace):
         for m in names:
             W, P = np.column_stack(directions[m]), np.column_stack(loadings[m])
             weights[m] = W @ linalg.inv(P.T @ W)
-        variances = {m: np.einsum("ij,ij->j", W, S[m] @ W) for m, W in weights.items()}
-        shared = np.einsum("ij,ij->j", weights[names[0]], sample.covariance(*names) @ weights[names[1]])
         self.covariances_ = np.array(covariances)
-        return Solution(weights, np.clip(shared / np.sqrt(np.prod(list(variances.values()), axis=0)), 0, 1))
+        return Solution(weights, correlations(weights, S, sample.covariance(*names)))
 
 
 def _deflated(S: Matrix, left: tuple[Matrix, Matrix], right: tuple[Matrix, Matrix]) -> Matrix:
