@@ -1,4 +1,4 @@
-"""Time CCA.fit against the bare matrix products it cannot do without and against cca-zoo, and show how exact it is.
+"""Time CCA.fit against the bare products it cannot do without, cca-zoo and scikit-learn, and show how exact it is.
 
 The clock: in each round every contender runs once, in turn, so that a slow minute hits all alike, and after a pause:
 NumPy and SciPy bring a BLAS each, whose threads spin on for a while when the work is done (--pause 0 shows what that
@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
+from sklearn.cross_decomposition import CCA as SklearnCCA  # noqa: N811
 
 from commonspace import CCA
 from commonspace.evaluation.environment import environment
@@ -41,12 +42,12 @@ CONDITIONS = (1, 100, 10_000)  # of the covariances of each view
 Matrix = NDArray[Any]
 
 
-def planted(n: int, condition: float, mean: float) -> tuple[Matrix, Matrix]:
+def planted(n: int, condition: float, mean: float, dims: tuple[int, int] = (P, Q)) -> tuple[Matrix, Matrix]:
     """Views of K shared directions in float32; deviations fall off to the given condition of the covariances."""
     rng = np.random.default_rng(0)
     latent = rng.standard_normal((n, K), np.float32)
     views = []
-    for d in (P, Q):
+    for d in dims:
         view = rng.standard_normal((n, d), np.float32)
         view[:, :K] += latent * np.linspace(3, 0.3, K, dtype=np.float32)
         rotation = np.linalg.qr(rng.standard_normal((d, d)))[0]
@@ -196,6 +197,31 @@ def correlations(covariances: Covariances, ridge: float) -> Matrix | None:
     return np.asarray(linalg.svdvals(linalg.solve_triangular(Lz, half.T, lower=True)))
 
 
+def time_scikit_learn(rounds: int) -> dict[str, Any]:
+    """Seconds of ours and of scikit-learn's CCA, whose iterations take so long that the views are smaller."""
+    dims = (256, 128)
+    X, Z = planted(10_000, condition=1, mean=0, dims=dims)
+    CCA(K).fit({"image": X, "text": Z})  # the warm-up
+    seconds: dict[str, list[float]] = {"commonspace, ridge=0": [], "scikit-learn": []}
+    for _ in range(rounds):
+        started = time.perf_counter()
+        ours = CCA(K, ridge=0).fit({"image": X, "text": Z})
+        seconds["commonspace, ridge=0"].append(time.perf_counter() - started)
+        started = time.perf_counter()
+        scores = SklearnCCA(K, max_iter=10_000).fit_transform(X, Z)
+        seconds["scikit-learn"].append(time.perf_counter() - started)
+    theirs = [np.corrcoef(x, z)[0, 1] for x, z in zip(scores[0].T, scores[1].T, strict=True)]
+    ratios = [b / a for a, b in zip(*seconds.values(), strict=True)]
+    return {
+        "shape": [10_000, *dims],
+        "n_components": K,
+        "rounds": rounds,
+        "seconds": seconds,
+        "ratio": {"median": float(np.median(ratios)), "least": min(ratios), "largest": max(ratios)},
+        "largest_difference_of_correlations": float(np.abs(np.sort(theirs)[::-1] - ours.correlations_).max()),
+    }
+
+
 def require_peer() -> None:
     """Stops with what to install where cca-zoo is absent or another version."""
     try:
@@ -213,6 +239,7 @@ def main() -> None:
     parser.add_argument("--no-peer", action="store_true", help="do not compare with cca-zoo")
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 100_000], metavar="N", help="numbers of rows")
     parser.add_argument("--rounds", type=int, nargs="+", default=[15, 9], metavar="R", help="rounds for each size")
+    parser.add_argument("--scikit-learn-rounds", type=int, default=3, metavar="R", help="half a minute each; 0: none")
     parser.add_argument("--pause", type=float, default=0.3, metavar="SECONDS", help="wait before each run")
     arguments = parser.parse_args()
     peer = not arguments.no_peer
@@ -223,6 +250,7 @@ def main() -> None:
             time_fits(n, rounds, arguments.pause, peer)
             for n, rounds in zip(arguments.sizes, arguments.rounds, strict=True)
         ],
+        "scikit_learn": time_scikit_learn(arguments.scikit_learn_rounds) if arguments.scikit_learn_rounds else None,
         "exactness": measure_exactness(20_000),
         "environment": environment(("commonspace", "numpy", "scipy", "scikit-learn", *(["cca-zoo"] if peer else []))),
     }
@@ -232,6 +260,8 @@ def main() -> None:
         print(timing["shape"], "median seconds", {k: round(v, 3) for k, v in timing["median_seconds"].items()})
         for name, ratio in timing["ratios"].items():
             print(f"  {name}: {ratio['median']:.2f} ({ratio['lower_quartile']:.2f}-{ratio['upper_quartile']:.2f})")
+    if result["scikit_learn"]:
+        print("scikit-learn / commonspace, ridge=0:", result["scikit_learn"]["ratio"])
     for entry in result["exactness"]:
         print({k: v for k, v in entry.items() if k != "shape"})
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .data import Dataset as Dataset
     from .evaluation import evaluate as evaluate
     from .spaces import load_space as load_space
+    from .spaces.kernel.kcca import KCCA as KCCA
     from .spaces.linear.cca import CCA as CCA
     from .spaces.linear.cfa import CFA as CFA
     from .spaces.linear.gcca import GCCA as GCCA
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from .spaces.linear.pls import PLS as PLS
     from .spaces.supervised.jrl import JRL as JRL
     from .spaces.supervised.lgcfl import LGCFL as LGCFL
+    from .spaces.supervised.scm import SCM as SCM
+    from .spaces.supervised.semantic_matching import SemanticMatching as SemanticMatching
 
 __version__ = "0.1.0"
 

@@ -14,6 +14,8 @@ from commonspace.spaces import Space, SpaceTags, all_spaces
 SETTINGS: dict[str, dict[str, Any]] = {
     "LGCFL": {"n_components": 3},  # three classes bear no more
     "JRL": {"n_components": 3},
+    "SemanticMatching": {"n_components": None},
+    "SCM": {"n_components": None},
 }
 """Class name -> constructor arguments that make `fit` fast, where the defaults are not."""
 

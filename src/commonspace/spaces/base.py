@@ -167,7 +167,8 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
 
         Raises:
             NotFittedError: Before `fit`.
-            StorageError: If the folder exists and holds something else, or cannot be written.
+            StorageError: If the folder exists and holds something else, cannot be written, or a parameter is a
+                function.
         """
         from .persistence import save_space
 
@@ -180,6 +181,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
 
         Raises:
             NotFittedError: Before `fit`.
+            StorageError: If a parameter is a function, of which there is no digest.
         """
         from .persistence import describe
 

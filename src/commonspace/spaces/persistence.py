@@ -34,7 +34,8 @@ def save_space(space: Space, path: Path, training: Mapping[str, Any] | None = No
         training: What it learnt from, kept as it is.
 
     Raises:
-        StorageError: If the folder exists and holds something else, or cannot be written.
+        StorageError: If the folder exists and holds something else, cannot be written, or the space holds what cannot
+            be saved, such as a function.
     """
     if path.exists() and not _is_replaceable(path):
         raise StorageError(
@@ -139,15 +140,26 @@ def _is_replaceable(path: Path) -> bool:
 
 
 def _pack(value: Any, name: str, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
-    """`value` as JSON, its arrays moved to `tensors` and referred to by name."""
+    """`value` as JSON, its arrays moved to `tensors` and referred to by name.
+
+    Raises:
+        StorageError: If it is something that JSON and tensors cannot hold.
+    """
     if isinstance(value, np.ndarray):
         tensors[name] = np.ascontiguousarray(value)
         return {_TENSOR: name}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {"mapping": [[k, _pack(v, f"{name}.{i}", tensors)] for i, (k, v) in enumerate(value.items())]}
     if isinstance(value, list | tuple):
         return [_pack(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]
-    return value.item() if isinstance(value, np.generic) else value
+    value = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(value, str | int | float | None):
+        what = "a function" if callable(value) else f"of type {type(value).__name__}"
+        raise StorageError(
+            f"{name} is {what} and cannot be saved or have a fingerprint: a saved space holds numbers, text and "
+            "arrays, so that loading it runs no code. Choose by name where there are names, for example kernel='rbf'."
+        )
+    return value
 
 
 def _unpack(value: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:

@@ -16,8 +16,11 @@ SPACE_MODULES = {
     "GCCA": "spaces.linear.gcca",
     "PLS": "spaces.linear.pls",
     "CFA": "spaces.linear.cfa",
+    "KCCA": "spaces.kernel.kcca",
     "LGCFL": "spaces.supervised.lgcfl",
     "JRL": "spaces.supervised.jrl",
+    "SemanticMatching": "spaces.supervised.semantic_matching",
+    "SCM": "spaces.supervised.scm",
 }
 """Class name -> the module, below commonspace, that holds it."""
 

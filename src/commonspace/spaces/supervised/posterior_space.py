@@ -1,0 +1,105 @@
+"""What spaces of class posteriors have in common."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from commonspace.errors import ParameterError
+from commonspace.spaces.base import Space
+from commonspace.spaces.labels import class_targets
+from commonspace.spaces.views import Rows, Views
+
+from .classifiers import Classifier, Examples, examples, posteriors
+
+Matrix = NDArray[np.float64]
+
+
+class PosteriorSpace(Space):
+    """Embeds an item as the probabilities of its classes, as `compare_by` and `centring` say.
+
+    Attributes:
+        classes_: The labels, in the order of the columns.
+        exclusive_: Whether classes exclude each other: labels of shape (n,).
+        intercepts_: Modality -> (c,).
+        priors_: Modality -> (c,) shares of the classes among the training items, which is their mean posterior.
+    """
+
+    C: float | Mapping[str, float]
+    compare_by: str
+    centring: str | None
+    classes_: tuple[Any, ...]
+    exclusive_: bool
+    intercepts_: dict[str, Matrix]
+    priors_: dict[str, Matrix]
+
+    def posteriors(self, views: Views) -> dict[str, NDArray[np.float32]]:
+        """The probability of each class, whatever embeddings are made of.
+
+        Args:
+            views: As for `transform`.
+
+        Returns:
+            Modality -> (n, c) or (n, r, c), columns in the order of `classes_`; rows sum to 1 where classes exclude
+            each other.
+        """
+        check_is_fitted(self)
+        plain = copy.copy(self)
+        plain.n_components_, plain.centring, plain.normalize = len(self.classes_), None, False
+        return plain.transform(views)
+
+    def _fit_posteriors(self, rows: Rows, learn: Callable[[Examples, float], Classifier]) -> dict[str, Classifier]:
+        """Learns a classifier for each modality and, where none failed, sets the state described above."""
+        assert rows.labels is not None  # the base class has checked
+        targets, exclusive = class_targets(rows.labels), rows.labels.ndim == 1
+        c = len(targets.classes)
+        if self.n_components not in (None, c):
+            raise ParameterError(
+                f"n_components={self.n_components}, but embeddings are posteriors of the {c} classes; "
+                f"expected None or {c}."
+            )
+        data = {m: examples(m, X, targets.Y, rows.item, exclusive=exclusive) for m, X in rows.views.items()}
+        fitted = {modality: learn(known, self._penalty(modality)) for modality, known in data.items()}
+        self.n_components_ = c + len(rows.views) * (self.compare_by == "probability")
+        self.classes_, self.exclusive_ = targets.classes, exclusive
+        self.intercepts_ = {modality: classifier.intercepts for modality, classifier in fitted.items()}
+        self.priors_ = {modality: np.average(known.Y, 0, known.weights) for modality, known in data.items()}
+        return fitted
+
+    @abstractmethod
+    def _scores(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
+        """(n, c) scores of rows (n, d), without the intercepts."""
+
+    def _embed(self, modality: str, rows: NDArray[Any]) -> Matrix:
+        P = posteriors(self._scores(modality, rows) + self.intercepts_[modality], exclusive=self.exclusive_)
+        if self.n_components_ > P.shape[1]:  # as fitted, whatever was set later
+            return self._padded(modality, P)
+        if self.centring == "correlation":
+            P -= P.mean(1, keepdims=True)
+        elif self.centring == "prior":
+            P -= self.priors_[modality]
+        return P
+
+    def _padded(self, modality: str, P: Matrix) -> Matrix:
+        """P and a dimension for each modality; its own takes what P lacks to the length that all then have."""
+        longest = 1 if self.exclusive_ else P.shape[1]
+        own = np.array([modality == m for m in self.intercepts_])
+        lack = np.sqrt(np.maximum(longest - np.einsum("ij,ij->i", P, P), 0))
+        return np.hstack([P, lack[:, None] * own])
+
+    def _penalty(self, modality: str) -> float:
+        if not isinstance(self.C, Mapping):
+            return float(self.C)
+        if modality not in self.C:
+            raise ParameterError(f"C: names no value for {modality!r}, only for {', '.join(self.C) or 'none'}.")
+        C = self.C[modality]
+        if not isinstance(C, Real) or not 0 < C < np.inf:
+            raise ParameterError(f"C: expected a number above 0 for {modality}, got {C!r}.")
+        return float(C)
