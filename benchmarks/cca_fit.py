@@ -22,12 +22,12 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from peers import require_cca_zoo
 from scipy import linalg
 from sklearn.cross_decomposition import CCA as SklearnCCA  # noqa: N811
 
@@ -35,7 +35,6 @@ from commonspace import CCA
 from commonspace.evaluation.environment import environment
 from commonspace.spaces.linear.moments import centred_moments
 
-PEER = "4.0.1"
 P, Q, K = 1280, 384, 16
 MEAN = 1000  # in standard deviations
 CONDITIONS = (1, 100, 10_000)  # of the covariances of each view
@@ -222,16 +221,6 @@ def time_scikit_learn(rounds: int) -> dict[str, Any]:
     }
 
 
-def require_peer() -> None:
-    """Stops with what to install where cca-zoo is absent or another version."""
-    try:
-        found = version("cca-zoo")
-    except PackageNotFoundError:
-        found = "none"
-    if found != PEER:
-        sys.exit(f"cca-zoo {PEER} is needed, found {found}: pip install cca-zoo=={PEER}, or run with --no-peer")
-
-
 def main() -> None:
     """Runs from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -244,7 +233,7 @@ def main() -> None:
     arguments = parser.parse_args()
     peer = not arguments.no_peer
     if peer:
-        require_peer()
+        require_cca_zoo()
     result: dict[str, Any] = {
         "timing": [
             time_fits(n, rounds, arguments.pause, peer)

@@ -26,12 +26,12 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from peers import require_cca_zoo
 
 import commonspace as cs
 from commonspace import KCCA
@@ -39,7 +39,6 @@ from commonspace.evaluation.environment import environment
 from commonspace.spaces.kernel.features import fit_features
 from commonspace.spaces.kernel.kernels import kernel_of
 
-PEER = "4.0.1"
 P, Q, K, CLASSES = 256, 128, 16, 10
 Matrix = NDArray[Any]
 Views = dict[str, Matrix]
@@ -172,16 +171,6 @@ def spread(ratios: Matrix) -> dict[str, float]:
     return {"median": float(median), "lower_quartile": float(low), "upper_quartile": float(high)}
 
 
-def require_peer() -> None:
-    """Stops with what to install where cca-zoo is absent or another version."""
-    try:
-        found = version("cca-zoo")
-    except PackageNotFoundError:
-        found = "none"
-    if found != PEER:
-        sys.exit(f"cca-zoo {PEER} is needed, found {found}: pip install cca-zoo=={PEER}, or run with --no-peer")
-
-
 def main() -> None:
     """Runs from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -194,7 +183,7 @@ def main() -> None:
     arguments = parser.parse_args()
     peer = not arguments.no_peer
     if peer:
-        require_peer()
+        require_cca_zoo()
     comparisons = []
     if arguments.root:
         data = cs.load_dataset("wikipedia", root=arguments.root, protocol="2173/693")
