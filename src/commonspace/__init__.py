@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from .data import Dataset as Dataset
     from .evaluation import evaluate as evaluate
     from .spaces import load_space as load_space
+    from .spaces.deep.acmr import ACMR as ACMR
+    from .spaces.deep.contrastive import Contrastive as Contrastive
+    from .spaces.deep.dcca import DCCA as DCCA
+    from .spaces.deep.deep_sm import DeepSM as DeepSM
+    from .spaces.deep.dscmr import DSCMR as DSCMR
+    from .spaces.deep.prototype import Prototype as Prototype
+    from .spaces.deep.sam import SAM as SAM
+    from .spaces.deep.triplet import Triplet as Triplet
     from .spaces.kernel.kcca import KCCA as KCCA
     from .spaces.linear.cca import CCA as CCA
     from .spaces.linear.cfa import CFA as CFA

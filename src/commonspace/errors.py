@@ -65,6 +65,10 @@ class UnknownNameError(CommonspaceError, KeyError):
         return self._message
 
 
+class TrainingError(CommonspaceError, RuntimeError):
+    """A training went wrong on the way, such as a loss that is no longer a number; the message gives the step."""
+
+
 class MissingPackageError(CommonspaceError, RuntimeError):
     """A package that an optional part needs is not installed; the message gives the command that installs it."""
 

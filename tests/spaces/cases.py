@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.spaces import Space, SpaceTags, all_spaces
+from commonspace.spaces.deep.base import DeepSpace
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "LGCFL": {"n_components": 3},  # three classes bear no more
     "JRL": {"n_components": 3},
     "SemanticMatching": {"n_components": None},
     "SCM": {"n_components": None},
+    "DeepSM": {"n_components": None, "compare_by": "cosine"},
 }
 """Class name -> constructor arguments that make `fit` fast, where the defaults are not."""
 
@@ -37,7 +38,16 @@ class Case:
 
     @property
     def seeded(self) -> bool:
-        return "random_state" in signature(self.cls).parameters
+        return "random_state" in self.cls().get_params()
+
+    @property
+    def deep(self) -> bool:
+        return issubclass(self.cls, DeepSpace)
+
+    @property
+    def thorough(self) -> dict[str, Any]:
+        """Parameters with which `make` gives a space that learns well, where it is else made to learn quickly."""
+        return {"max_epochs": 60, "hidden_sizes": (64,), "learning_rate": 3e-3} if self.deep else {}
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -45,7 +55,8 @@ class Case:
 
     def make(self, **params: Any) -> Space:
         seed = {"random_state": 0} if self.seeded else {}
-        return self.cls(**{"n_components": 4, **seed, **SETTINGS.get(self.cls.__name__, {}), **params})
+        short = {"max_epochs": 3, "hidden_sizes": (16,)} if self.deep else {}
+        return self.cls(**{"n_components": 4, **seed, **short, **SETTINGS.get(self.cls.__name__, {}), **params})
 
     def views(self, n: int = N, seed: int = 1) -> Arrays:
         """Views of a shared three-dimensional latent; float32 whatever the machine, so that copies are exact."""

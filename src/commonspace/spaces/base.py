@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,14 @@ from commonspace.metrics.labels import any_label
 from .directions import directions
 from .tags import SpaceTags
 from .views import Rows, Views, check_aligned, check_column, check_view, check_views, expand
+
+
+class FitInput(NamedTuple):
+    """What `fit` was given, checked: views as float arrays, labels and time one per item or None."""
+
+    views: dict[str, NDArray[Any]]
+    labels: NDArray[Any] | None
+    time: NDArray[Any] | None
 
 
 class Space(BaseEstimator, ABC):  # type: ignore[misc]
@@ -67,24 +75,10 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
             ParameterError: If a parameter is out of its range, or asks more than the data bears.
             InputError: If views, labels, time or present are not as described.
         """
-        self._check_parameters()
-        checked = check_views(views, present=present)
-        self._check_modalities(tuple(checked))
-        n = check_aligned(checked)
-        labels, time = check_column("labels", labels, n), check_column("time", time, n)
-        if self.tags.supervised and labels is None:
-            raise InputError(f"labels: {type(self).__name__} learns from labels and none were given.")
-        if labels is not None and labels.ndim == 2 and self.tags.supervised and not self.tags.multilabel:
-            raise InputError(
-                f"labels: {type(self).__name__} takes one label per item, shape ({n},), got {labels.shape}."
-            )
-        if self.tags.uses_time and time is None:
-            raise InputError(f"time: {type(self).__name__} is conditioned on time and none was given.")
-        rows = expand(checked, labels, time)
+        given = self._check_fit(views, labels, time, present)
+        rows = expand(given.views, given.labels, given.time)
         self._fit(rows if self.tags.missing_in_fit else rows.complete())
-        # Last, so that a space whose fit failed is not taken for a fitted one.
-        self.modalities_ = tuple(checked)
-        self.dims_ = {m: x.shape[-1] for m, x in checked.items()}
+        self._remember(given)
         return self
 
     def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
@@ -196,21 +190,36 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
         """Maps (n, d) rows without NaN of one modality to (n, k)."""
 
+    def _check_fit(
+        self, views: Views, labels: ArrayLike | None, time: ArrayLike | None, present: Mapping[str, ArrayLike] | None
+    ) -> FitInput:
+        """What `fit` was given, checked."""
+        self._check_parameters()
+        checked = check_views(views, present=present)
+        self._check_modalities(tuple(checked))
+        n = check_aligned(checked)
+        labels, time = check_column("labels", labels, n), check_column("time", time, n)
+        if self.tags.supervised and labels is None:
+            raise InputError(f"labels: {type(self).__name__} learns from labels and none were given.")
+        if labels is not None and labels.ndim == 2 and self.tags.supervised and not self.tags.multilabel:
+            raise InputError(
+                f"labels: {type(self).__name__} takes one label per item, shape ({n},), got {labels.shape}."
+            )
+        if self.tags.uses_time and time is None:
+            raise InputError(f"time: {type(self).__name__} is conditioned on time and none was given.")
+        return FitInput(checked, labels, time)
+
+    def _remember(self, given: FitInput) -> None:
+        """Notes what was seen; last, so that a space whose fit failed is not taken for a fitted one."""
+        self.modalities_ = tuple(given.views)
+        self.dims_ = {m: x.shape[-1] for m, x in given.views.items()}
+
     def _require_fitted(self) -> None:
         """Raises before `fit`; a space that puts work off until it is used does it here."""
         check_is_fitted(self)
 
     def _transform_view(self, modality: str, view: NDArray[Any]) -> NDArray[np.float32]:
-        flat = view.reshape(-1, view.shape[-1])
-        there = ~np.isnan(flat[:, 0])
-        out = np.full((len(flat), self.n_components_), np.nan, np.float32)
-        if there.any():
-            embedded = np.asarray(self._embed(modality, flat if there.all() else flat[there]), np.float64)
-            if self.normalize:
-                length = np.linalg.norm(embedded, axis=1, keepdims=True)
-                embedded = embedded / np.where(length > 0, length, 1)  # not in place: it may be the caller's array
-            out[there] = embedded
-        return out.reshape(*view.shape[:-1], self.n_components_)
+        return embed_view(view, lambda rows: self._embed(modality, rows), self.n_components_, self.normalize)
 
     def _check_parameters(self) -> None:
         try:
@@ -228,3 +237,29 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
             raise InputError(
                 f"views: {type(self).__name__} takes {most} modalities, got {len(modalities)}: {', '.join(modalities)}."
             )
+
+
+def embed_view(
+    view: NDArray[Any], embed: Callable[[NDArray[Any]], NDArray[Any]], dim: int, normalize: bool
+) -> NDArray[np.float32]:
+    """Embeds a view of items or of items with parts; rows of NaN stay NaN.
+
+    Args:
+        view: (n, d) or (n, r, d).
+        embed: Maps (rows, d) without NaN to (rows, dim).
+        dim: The length of an embedding.
+        normalize: Give embeddings unit length; a vector of zeros stays one.
+
+    Returns:
+        (n, dim) or (n, r, dim).
+    """
+    flat = view.reshape(-1, view.shape[-1])
+    there = ~np.isnan(flat[:, 0])
+    out = np.full((len(flat), dim), np.nan, np.float32)
+    if there.any():
+        embedded = np.asarray(embed(flat if there.all() else flat[there]), np.float64)
+        if normalize:
+            length = np.linalg.norm(embedded, axis=1, keepdims=True)
+            embedded = embedded / np.where(length > 0, length, 1)  # not in place: it may be the caller's array
+        out[there] = embedded
+    return out.reshape(*view.shape[:-1], dim)

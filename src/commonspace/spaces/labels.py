@@ -62,6 +62,29 @@ def class_targets(labels: NDArray[Any]) -> ClassTargets:
     return ClassTargets(classes, Y)
 
 
+def targets_of(labels: NDArray[Any], classes: tuple[Any, ...]) -> NDArray[np.float64]:
+    """(n, c) targets of other labels in classes that are known; what is of none of them counts as unlabelled.
+
+    Args:
+        labels: (n,) or (n, c), as in `class_targets`.
+        classes: The classes of `ClassTargets`.
+
+    Raises:
+        InputError: If (n, c) labels have another number of columns.
+    """
+    if labels.ndim == 2:
+        if labels.shape[1] != len(classes):
+            raise InputError(f"labels: expected {len(classes)} columns, one for each class, got {labels.shape[1]}.")
+        return np.nan_to_num(labels.astype(np.float64))
+    column = {label: j for j, label in enumerate(classes)}
+    Y = np.zeros((len(labels), len(classes)))
+    for row, label in enumerate(labels.tolist()):
+        j = None if is_missing(label) else column.get(label, column.get(str(label)))
+        if j is not None:
+            Y[row, j] = 1
+    return Y
+
+
 def _order(label: Any) -> tuple[str, Any]:
     """Numbers by size, all else by its text; the same order whatever the order of the rows."""
     if isinstance(label, bool | int | float):

@@ -21,6 +21,14 @@ SPACE_MODULES = {
     "JRL": "spaces.supervised.jrl",
     "SemanticMatching": "spaces.supervised.semantic_matching",
     "SCM": "spaces.supervised.scm",
+    "DCCA": "spaces.deep.dcca",
+    "DeepSM": "spaces.deep.deep_sm",
+    "ACMR": "spaces.deep.acmr",
+    "Triplet": "spaces.deep.triplet",
+    "SAM": "spaces.deep.sam",
+    "Contrastive": "spaces.deep.contrastive",
+    "DSCMR": "spaces.deep.dscmr",
+    "Prototype": "spaces.deep.prototype",
 }
 """Class name -> the module, below commonspace, that holds it."""
 

@@ -322,7 +322,7 @@ def test_labels_that_separate_nothing_are_an_error():
     views["text"][5:] = np.nan
     partly = labels.astype(object)
     partly[:5] = None
-    with pytest.raises(InputError, match="text: no labelled item has it"):
+    with pytest.raises(InputError, match="text: no item to learn from has it"):
         LGCFL().fit(views, partly)
     with pytest.raises(InputError, match="image: all 150 rows to learn from are alike"):
         LGCFL().fit({**views, "image": np.ones((150, 3))}, labels)

@@ -15,6 +15,7 @@ from commonspace.errors import InputError, ParameterError
 from commonspace.metrics import RowBlocks
 from commonspace.spaces.base import Space
 from commonspace.spaces.labels import ClassTargets, class_targets
+from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
 
@@ -22,7 +23,6 @@ from .joint import JointRegression, minimise
 from .label_space import check_components, leading_directions
 from .neighbours import laplacian, paper_laplacian
 from .posterior import PosteriorSimilarity
-from .standardise import Columns, columns_of
 
 DEFAULTS = {"gamma": 0.05, "sigma": 1.0, "max_iter": 100, "tol": 1e-5}
 PAPER_DEFAULTS = {"gamma": 1000.0, "sigma": 1000.0, "max_iter": 5, "tol": 0.02}

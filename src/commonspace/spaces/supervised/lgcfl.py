@@ -12,13 +12,13 @@ from sklearn.utils._param_validation import Interval
 
 from commonspace.spaces.base import Space
 from commonspace.spaces.labels import class_targets
+from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
 
 from .coupled import Regression, learn
 from .groups import group_norms, shares
 from .label_space import check_components, leading_directions
-from .standardise import Columns, columns_of
 
 
 class LGCFL(Space):

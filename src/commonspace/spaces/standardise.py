@@ -37,7 +37,7 @@ def columns_of(modality: str, rows: NDArray[Any]) -> Columns:
         InputError: If there is no row, or no column varies.
     """
     if len(rows) == 0:
-        raise InputError(f"{modality}: no labelled item has it; expected at least two items that differ.")
+        raise InputError(f"{modality}: no item to learn from has it; expected at least two that differ.")
     scaler = StandardScaler().fit(rows.astype(np.float64, copy=False))
     if not (scaler.var_ > 0).any():
         raise InputError(f"{modality}: all {len(rows)} rows to learn from are alike; expected a column that varies.")

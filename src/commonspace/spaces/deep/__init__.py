@@ -1,0 +1,1 @@
+"""Spaces that are learnt by gradient descent; one file per method."""

@@ -1,0 +1,195 @@
+"""What deep spaces share: their parameters, and embedding by the trained network."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter, signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.errors import InputError
+from commonspace.spaces.base import FitInput, Space
+from commonspace.spaces.standardise import Columns
+from commonspace.spaces.views import Views, check_aligned, check_column, check_views
+from commonspace.training.embedding import embed_rows
+from commonspace.training.network import Network
+
+if TYPE_CHECKING:
+    from commonspace.training.train import Trained
+
+    from .fitting import Run
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes that a network learns.
+
+    Attributes:
+        count: How many; 0 where the method learns without labels.
+        exclusive: Whether they exclude each other: labels of shape (n,).
+    """
+
+    count: int
+    exclusive: bool
+
+    @property
+    def likelihood(self) -> Literal["softmax", "sigmoid"]:
+        """What turns scores into probabilities."""
+        return "softmax" if self.exclusive else "sigmoid"
+
+
+class DeepSpace(Space):
+    """A space learnt by gradient descent. A method declares its own parameters and writes `_network`.
+
+    `DeepParameters` describes the parameters. Training takes a validation part out of the training items, stops when
+    that gets no better, and keeps the best weights.
+
+    Attributes:
+        history_: Column -> one number for each epoch: "epoch", "loss", its terms, "validation_loss" and
+            "validation_score". `pandas.DataFrame(space.history_).plot(x="epoch")` draws it.
+        best_epoch_: The epoch, from 0, whose weights were kept.
+        classes_: The labels seen in `fit`; none where the method learns without.
+        exclusive_: Whether classes exclude each other: labels of shape (n,).
+        weights_: The network's parameters by name.
+        means_: Modality -> (d,) what is taken off each column.
+        scales_: Modality -> (d,) what it is then divided by.
+    """
+
+    _least_modalities: ClassVar[int] = 2
+    """Items with fewer modalities are left out of training: they hold nothing that the method could learn from."""
+
+    history_: dict[str, NDArray[np.float64]]
+    best_epoch_: int
+    classes_: tuple[Any, ...]
+    exclusive_: bool
+    weights_: dict[str, NDArray[Any]]
+    means_: dict[str, NDArray[np.float64]]
+    scales_: dict[str, NDArray[np.float64]]
+
+    def __init__(
+        self,
+        n_components: int | None,
+        *,
+        hidden_sizes: Sequence[int] = (1024,),
+        activation: str = "relu",
+        dropout: float = 0.1,
+        standardise: bool = True,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-4,
+        schedule: str = "constant",
+        batch_size: int = 128,
+        items_per_class: int | None = None,
+        max_epochs: int = 100,
+        patience: int | None = 15,
+        monitor: str = "score",
+        validation_fraction: float = 0.1,
+        trainer_options: Mapping[str, Any] | None = None,
+        random_state: int | None = None,
+        normalize: bool = True,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_sizes = hidden_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.standardise = standardise
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.items_per_class = items_per_class
+        self.max_epochs = max_epochs
+        self.patience = patience
+        self.monitor = monitor
+        self.validation_fraction = validation_fraction
+        self.trainer_options = trainer_options
+        self.random_state = random_state
+        self.normalize = normalize
+
+    def fit(
+        self,
+        views: Views,
+        labels: ArrayLike | None = None,
+        *,
+        time: ArrayLike | None = None,
+        present: Mapping[str, ArrayLike] | None = None,
+        validation: tuple[Views, ArrayLike | None] | None = None,
+        checkpoint: str | Path | None = None,
+        resume: bool = False,
+    ) -> Self:
+        """Learns the space.
+
+        Args:
+            views: Modality -> (n, d), or (n, r, d) where items have parts, of which one is drawn in each epoch.
+            labels: (n,) of any hashable, None or NaN for unlabelled; or (n, c) 0/1. Unsupervised methods ignore it.
+            time: (n,), for methods that use time.
+            present: Modality -> (n,) mask of the items that have it. A row of NaN says the same.
+            validation: Views and labels (or None) of other items, which choose the best epoch; None holds out a
+                `validation_fraction` of the training items.
+            checkpoint: A file that is written after each epoch and from which a killed training can go on. None writes
+                nothing.
+            resume: Go on from `checkpoint` where it exists; the result is that of a training that was never stopped.
+
+        Returns:
+            The space itself.
+
+        Raises:
+            ParameterError: If a parameter is out of its range, or asks more than the data bears.
+            InputError: If views, labels, validation, time or present are not as described.
+            TrainingError: If the loss is not finite.
+            StorageError: If the checkpoint cannot be written or read, or is of another training.
+        """
+        from .fitting import Run  # imports Lightning, which takes seconds and which embedding does not need
+
+        given = self._check_fit(views, labels, time, present)
+        path = None if checkpoint is None else Path(checkpoint)
+        Run(self, given, self._check_validation(given, validation), path, resume).fit()
+        self._remember(given)
+        return self
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        """A method's own parameters and the shared ones, which its `__init__` takes as keywords without naming them."""
+        own = [p.name for p in signature(cls.__init__).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
+        return sorted({*own, *signature(DeepSpace.__init__).parameters} - {"self"})
+
+    @abstractmethod
+    def _network(self, dims: Mapping[str, int], classes: Classes) -> Network:
+        """The untrained network, for standardised columns."""
+
+    def _train(self, network: Network, run: Run) -> Trained:
+        """Trains the network; a method that trains in stages does it otherwise."""
+        return run.train(network)
+
+    def _fit(self, rows: Any) -> None:
+        raise NotImplementedError  # never called: items are not expanded into rows
+
+    def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
+        with torch.device("meta"):  # no weights are drawn only to be replaced
+            network = self._network(self.dims_, Classes(len(self.classes_), self.exclusive_))
+        state = {name: torch.from_numpy(array) for name, array in self.weights_.items()}
+        network.load_state_dict(state, assign=True)
+        network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+        columns = Columns(self.means_[modality], self.scales_[modality])
+        return embed_rows(network, modality, columns.apply(rows))
+
+    def _check_validation(self, given: FitInput, validation: tuple[Views, ArrayLike | None] | None) -> FitInput | None:
+        """The user's own validation items, checked against those to learn from."""
+        if validation is None:
+            return None
+        if not isinstance(validation, tuple) or len(validation) != 2:
+            raise InputError(f"validation: expected a pair (views, labels), got {type(validation).__name__}.")
+        views = check_views(validation[0])
+        dims = {m: x.shape[-1] for m, x in given.views.items()}
+        found = {m: x.shape[-1] for m, x in views.items()}
+        if found != dims:
+            raise InputError(f"validation: expected views of {dims} columns, as those to learn from, got {found}.")
+        labels = check_column("validation labels", validation[1], check_aligned(views))
+        if self.tags.supervised and labels is None:
+            raise InputError(f"validation: {type(self).__name__} learns from labels and none were given.")
+        return FitInput(views, labels, None)

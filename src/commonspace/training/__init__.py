@@ -1,0 +1,1 @@
+"""What deep spaces share: items as tensors, batches, networks, losses, and the training itself."""
