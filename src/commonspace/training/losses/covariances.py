@@ -67,7 +67,7 @@ def joint_covariance(outputs: Sequence[Tensor]) -> Tensor:
 
 def side_by_side(outputs: Sequence[Tensor]) -> Tensor:
     """All outputs as one tensor (n, sum of k_i) in float64."""
-    return torch.cat([in_double(output) for output in outputs], dim=1)
+    return in_double(torch.cat(list(outputs), dim=1))  # of mixed dtypes, cat takes the wider
 
 
 def scatter(x: Tensor) -> Tensor:
