@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import commonspace as cs
 
 from .arguments import AsJson, Data, Option, Out, Protocol, Root, pairs, part, read_data, show
+
+if TYPE_CHECKING:
+    from commonspace.data import Dataset
+    from commonspace.spaces import Space
 
 
 def fit(
@@ -20,6 +25,15 @@ def fit(
         str | None, typer.Option(help='The split to learn from; "all" for everything. Default: train.')
     ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter of the method.")] = None,
+    validation: Annotated[
+        str | None,
+        typer.Option(
+            help="The split that chooses the best epoch of a deep space. Default: a part of what it learns from."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a deep space whose training was stopped on its way to --out.")
+    ] = False,
     root: Root = None,
     protocol: Protocol = None,
     option: Option = None,
@@ -28,6 +42,8 @@ def fit(
     """Learn a space from the training split and save it.
 
     Example: commonspace fit encoded/emoji --space cca --set n_components=64 --out runs/cca
+
+    A deep space writes its state into --out after each epoch; the same command with --resume goes on from there.
     """
     method = cs.spaces.find_space(space)
     settings = pairs("--set", setting)
@@ -35,10 +51,14 @@ def fit(
     for name in settings:
         if name not in known:
             raise cs.errors.UnknownNameError(f"parameter of {space}", name, known)
-    train = part(read_data(data, root, protocol, option=option), split, default="train")
+    items = read_data(data, root, protocol, option=option)
+    train = part(items, split, default="train")
+    held = None if validation is None else items.split(validation)
+    learning = method(**settings)
+    deep = _training(learning, out, held, resume)
     views = train.views
     started = time.perf_counter()
-    fitted = method(**settings).fit(views, train.labels, time=train.time if method.tags.uses_time else None)
+    fitted = learning.fit(views, train.labels, time=train.time if method.tags.uses_time else None, **deep)
     seconds = time.perf_counter() - started
     summary = {"dataset": train.name, "protocol": train.protocol, "split": train.part or "all", "items": len(train)}
     fitted.save(out, training={**summary, "fit_seconds": seconds})
@@ -48,3 +68,22 @@ def fit(
         f"{method.__name__} of {dims} dimensions from {len(train)} items in {seconds:.2f} s: {out}",
         as_json,
     )
+
+
+def _training(space: Space, out: Path, validation: Dataset | None, resume: bool) -> dict[str, Any]:
+    """The arguments that only a deep space takes."""
+    from commonspace.spaces.deep.base import DeepSpace
+    from commonspace.spaces.persistence import CHECKPOINT
+
+    if not isinstance(space, DeepSpace):
+        for option, given in (("--resume", resume), ("--validation", validation is not None)):
+            if given:
+                raise cs.errors.ParameterError(f"{option}: {type(space).__name__} does not learn epoch by epoch.")
+        return {}
+    stopped = sorted(path.name for path in out.glob(f"{CHECKPOINT}*")) if out.is_dir() else []
+    if stopped and not resume:
+        raise cs.errors.StorageError(
+            f"{out} holds the state of a training that was stopped ({stopped[0]}): go on with --resume, or delete it."
+        )
+    held = None if validation is None else (validation.views, validation.labels)
+    return {"validation": held, "checkpoint": out / CHECKPOINT, "resume": resume}

@@ -22,6 +22,8 @@ from .base import Space
 from .registry import find_space
 
 FORMAT = 1
+CHECKPOINT = "training.ckpt"
+"""A training in progress may keep its state under this name in the folder that its space is to be saved in."""
 _TENSOR = "tensor"
 
 
@@ -134,8 +136,12 @@ def _read_description(path: Path) -> dict[str, Any]:
 
 
 def _is_replaceable(path: Path) -> bool:
-    """Whether `path` is a folder that is empty or holds a saved space and nothing else that would be lost."""
+    """Whether `path` is a folder that is empty or holds a saved space and nothing else that would be lost.
+
+    The checkpoints of the training that has now ended are not lost but over.
+    """
     names = {entry.name for entry in path.iterdir()} if path.is_dir() else {""}
+    names = {name for name in names if not name.startswith(CHECKPOINT)}
     return not names or {"space.json"} <= names <= {"space.json", "weights.safetensors"}
 
 
