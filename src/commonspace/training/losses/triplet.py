@@ -5,8 +5,8 @@ above zero that the pair takes part in: with W(a, n) the count of a negative and
 
     sum of all terms = sum_aj W(a, j) s(a, j) + sum_an W(a, n) margin(a, n)
 
-is the exact value, and W the exact gradient. The counts need no graph and come from sorted positives, so that time is
-O(n m log p) for at most p positives per anchor (a binary search per pair) and memory O(n m).
+is the exact value, and W the exact gradient. The counts need no graph and come from a binary search of every pair
+among the sorted positives of its row: O(n m log p) time for at most p positives per anchor, and O(n m) memory.
 """
 
 from __future__ import annotations
@@ -73,34 +73,37 @@ def triplet_loss(
         raise ParameterError(f"margin must be a number of at least 0, got {margin!r}.")
     with torch.no_grad():
         counts = _count_active(similarity, relations, margin, mining)
-        asked = counts.clamp_min(0)
-        active = asked.sum()
+        active = counts.clamp_min(0).sum()
         met = _triplets_met(relations, mining) if reduction == "mean" else active
     # A number as margin enters once per active term; a matrix by the negative of each.
-    margins = (asked * margin).sum() if isinstance(margin, Tensor) else active * margin
+    margins = (counts.clamp_min(0) * margin).sum() if isinstance(margin, Tensor) else active * margin
     return ((counts * similarity).sum() + margins) / met.clamp_min(1)
 
 
 def _triplets_met(relations: Relations, mining: Mining) -> Tensor:
     """The number of triplets that the mining considers, above zero or not."""
-    positives, negatives = relations.positive.sum(1), relations.negative.sum(1)
+    positives, negatives = _per_row(relations.positive), _per_row(relations.negative)
     met = positives * (negatives if mining == "all" else negatives.clamp_max(1))
     return met.sum()
 
 
+def _per_row(mask: Tensor) -> Tensor:
+    """How many are True: (n,). Counted in 32 bits, as summing booleans copies them to what they are counted in."""
+    return mask.sum(1, dtype=torch.int32).long()
+
+
 def _count_active(similarity: Tensor, relations: Relations, margin: float | Tensor, mining: Mining) -> Tensor:
     """W of the module's docstring, (n, m): triplets above zero per negative, minus those per positive."""
-    most = int(relations.positive.sum(1).max()) if similarity.numel() else 0
+    most = int(_per_row(relations.positive).max()) if similarity.numel() else 0
     if not most:
         return torch.zeros_like(similarity)
-    # The term of a triplet is raised(a, n) - s(a, p): what is not negative can never be above zero.
+    similarity = similarity.contiguous()  # rows are searched, and `similarity.T` comes in columns
+    # The term of a triplet is raised(a, n) - s(a, p): with -inf, what is not negative can never be above zero.
     raised = (similarity + margin).masked_fill_(~relations.negative, -inf)
     if mining == "hardest":
         return _count_hardest(similarity, relations.positive, raised)
-    # Positives of each row in ascending order, padded by inf to the length of the longest row.
-    candidates = similarity.masked_fill(~relations.positive, inf)
-    ascending, columns = candidates.topk(most, dim=1, largest=False, sorted=True)
-    del candidates
+    # The positives of each row in ascending order, padded by inf to the length of the longest row.
+    ascending, columns = similarity.masked_fill(~relations.positive, inf).topk(most, dim=1, largest=False, sorted=True)
     if mining == "all":
         return _count_all(ascending, columns, raised)
     return _count_semi_hard(similarity, ascending, columns, raised)
@@ -108,10 +111,9 @@ def _count_active(similarity: Tensor, relations: Relations, margin: float | Tens
 
 def _count_hardest(similarity: Tensor, positive: Tensor, raised: Tensor) -> Tensor:
     largest, column = raised.max(1, keepdim=True)
-    active = positive & (similarity < largest)
-    # In place, as neither is needed any more: this step is all there is to the memory.
-    counts = raised.copy_(active).neg_()
-    return counts.scatter_add_(1, column, active.sum(1, keepdim=True).to(counts.dtype))
+    counts = raised.copy_(positive & (similarity < largest))  # in place, as nothing else takes memory here
+    active = counts.sum(1, keepdim=True)
+    return counts.neg_().scatter_add_(1, column, active)
 
 
 def _count_all(ascending: Tensor, columns: Tensor, raised: Tensor) -> Tensor:
@@ -119,29 +121,27 @@ def _count_all(ascending: Tensor, columns: Tensor, raised: Tensor) -> Tensor:
     # For every negative, how many positives of its row lie below it: the triplets above zero it takes part in.
     below = torch.searchsorted(ascending, raised, out_int32=n * (most + 1) < 2**31)
     counts = raised.copy_(below)
-    # For every positive, how many negatives lie above it: those that are above more positives than its own rank.
+    # For every positive, how many negatives are above it: all but those with no more positives below than it has.
     below += torch.arange(n, device=below.device, dtype=below.dtype)[:, None] * (most + 1)
     histogram = torch.bincount(below.flatten(), minlength=n * (most + 1)).view(n, most + 1)
-    above = raised.shape[1] - histogram.cumsum(1)[:, :-1]
+    above = raised.shape[1] - histogram.cumsum(1)[:, :most]
     return counts.scatter_add_(1, columns, -above.to(counts.dtype))  # 0 at the padding, which nothing is above
 
 
 def _count_semi_hard(similarity: Tensor, ascending: Tensor, columns: Tensor, raised: Tensor) -> Tensor:
     n, most = ascending.shape
-    # A negative lies below the positives from this rank on; the last bucket lies below none.
-    bucket = torch.searchsorted(ascending, similarity.contiguous(), right=True)
-    best = raised.new_full((n, most + 1), -inf).scatter_reduce_(1, bucket, raised, "amax")
-    # Which negative it was that made the best of its bucket (of equal ones, the last).
-    there = torch.arange(raised.shape[1], device=raised.device).expand_as(raised)
-    there = there.masked_fill(raised < best.gather(1, bucket), 0)
-    best_column = torch.zeros_like(bucket[:, :1]).expand(n, most + 1).clone().scatter_reduce_(1, bucket, there, "amax")
-    largest, bucket_of_largest = best[:, :most].cummax(1)
-    chosen = best_column.gather(1, bucket_of_largest)
-    # Where nothing lies below the positive: the least violating negative.
+    # A negative lies below the positives from this rank on. Of each rank, the largest term, and the column it stands in
+    # (of equal ones the last).
+    rank = torch.searchsorted(ascending, similarity, right=True)
+    best = raised.new_full((n, most + 1), -inf).scatter_reduce_(1, rank, raised, "amax")
+    column = torch.arange(raised.shape[1], device=raised.device) * (raised == best.gather(1, rank))
+    best_column = rank.new_zeros(n, most + 1).scatter_reduce_(1, rank, column, "amax")
+    largest, rank_of_largest = best[:, :most].cummax(1)
+    chosen = best_column.gather(1, rank_of_largest)
+    # Where none lies below the positive: of all, the one with the least term.
     least, least_column = raised.masked_fill(raised == -inf, inf).min(1, keepdim=True)
-    nothing_below = largest == -inf
-    largest, chosen = torch.where(nothing_below, least, largest), torch.where(nothing_below, least_column, chosen)
+    none_below = largest == -inf
+    largest, chosen = torch.where(none_below, least, largest), torch.where(none_below, least_column, chosen)
     # A row without negatives has inf for its least term, the padding has inf for its positive.
     active = ((largest > ascending) & (largest < inf)).to(raised.dtype)
-    counts = torch.zeros_like(raised).scatter_add_(1, chosen, active)
-    return counts.scatter_add_(1, columns, -active)
+    return torch.zeros_like(raised).scatter_add_(1, chosen, active).scatter_add_(1, columns, -active)
