@@ -44,8 +44,8 @@ class Contrastive(DeepSpace):
         scale: Where the scale of the cosines starts, the inverse of the temperature; it is learnt.
         label_smoothing: The share of each target that is spread over all items of the batch; for "softmax".
         noise: The share of the columns that is left out at random in training, before the networks.
-        training: What all deep spaces take, `DeepParameters`. Its own defaults: batch_size=512, max_epochs=40,
-            weight_decay=0.01, schedule="cosine", dropout=0.5.
+        training: What all deep spaces take, `DeepParameters`. Its own defaults: batch_size=512, max_epochs=25,
+            patience=None, weight_decay=0.01, schedule="cosine", dropout=0.5.
 
     Attributes:
         history_: See `DeepSpace`, which also has the other attributes.
@@ -79,12 +79,13 @@ class Contrastive(DeepSpace):
         loss: str = "softmax",
         scale: float = 15.0,
         label_smoothing: float = 0.1,
-        noise: float = 0.1,
+        noise: float = 0.3,
         **training: Unpack[DeepParameters],
     ) -> None:
         parameters: DeepParameters = {
             "batch_size": 512,
-            "max_epochs": 40,
+            "max_epochs": 25,
+            "patience": None,
             "weight_decay": 0.01,
             "schedule": "cosine",
             "dropout": 0.5,
