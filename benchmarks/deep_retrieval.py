@@ -34,7 +34,14 @@ FOLDS = range(3)
 WIDE: Params = {"hidden_sizes": ((256,), (1024,)), "dropout": (0.5,), "learning_rate": (3e-4, 1e-3)}
 REGULARISED: Params = {**WIDE, "weight_decay": (0.1, 1.0)}
 GRIDS: dict[str, Params] = {
-    "DeepSM": REGULARISED,
+    "DeepSM": {
+        "hidden_sizes": ((256,),),
+        "dropout": (0.5, 0.7),
+        "learning_rate": (3e-4,),
+        "weight_decay": (1.0,),
+        "activation": ("relu", "gelu"),
+        "validation_fraction": (0.1, 0.2),
+    },
     "ACMR": {**WIDE, "weight_decay": (1.0,), "margin": (0.5, 1.0), "adversary": (0.0, 0.1)},
     "Triplet": {**REGULARISED, "margin": (0.1, 0.2, 0.4)},
     "SAM": {**REGULARISED, "most": (0.2, 0.5), "class_similarity": ("centroids", "text")},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws what linear and kernel methods are for, on planted data: docs/images/linear.svg and kernel.svg.
+"""Draws what linear, kernel and deep methods are for, on planted data: docs/images/{linear,kernel,deep}.svg.
 
     scripts/draw_method_ideas.py
 
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace import CCA, CFA, KCCA
+from commonspace import CCA, CFA, KCCA, Contrastive
+from commonspace.spaces import Space
 from commonspace.spaces.linear.base import LinearSpace
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -50,6 +51,41 @@ def fine_and_coarse(n: int, seed: int) -> dict[str, Array]:
         modality: np.column_stack([3 * (coarse + rng.standard_normal(n)), 0.5 * (fine + 0.1 * rng.standard_normal(n))])
         for modality in ("image", "text")
     }
+
+
+def rings(n: int, seed: int) -> tuple[dict[str, Array], Array]:
+    """Three classes that are rings in both views: the smallest in one is the largest in the other."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % 3
+    views = {}
+    for modality, radius in (("image", 1.0 + labels), ("text", 3.0 - labels)):
+        angle = rng.uniform(0, 2 * np.pi, n)
+        point = radius[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+        views[modality] = point + 0.12 * rng.standard_normal((n, 2))
+    return views, labels
+
+
+def deep() -> str:
+    """CCA and a deep space where all that is shared is the class, and the class is a ring."""
+    train, (new, labels) = rings(1500, 0)[0], rings(240, 1)
+    told = (
+        "Left, images whose classes are three rings; their texts are rings as well, in another order. In the space of "
+        "CCA images and texts of one class lie all over; in that of Contrastive, learnt from pairs alone, together."
+    )
+    both = np.concatenate([labels, labels]).astype(float)
+    panels = [panel(0, new["image"], labels.astype(float), "Images, coloured by class", "column 1", "column 2")]
+    spaces: tuple[Space, ...] = (
+        CCA(2, normalize=False),
+        Contrastive(
+            2, hidden_sizes=(128,), noise=0, dropout=0, batch_size=64, max_epochs=60, learning_rate=3e-3, random_state=0
+        ),
+    )
+    for place, space in enumerate(spaces, start=1):
+        z = space.fit(train).transform(new)
+        title = f"{type(space).__name__}: mAP {space.score(new, labels):.2f}"
+        points = np.concatenate([z["image"], z["text"]]).astype(float)
+        panels.append(panel(place, points, both, title, "images and texts, dimension 1", "dimension 2"))
+    return framed(panels, told, "Blue, grey and orange: the three classes.")
 
 
 def kernel() -> str:
@@ -90,6 +126,11 @@ def draw(
         correlation = abs(np.corrcoef(points[:, 0], points[:, 1])[0, 1])
         title = f"{type(space).__name__}: correlation {correlation:.2f}"
         panels.append(panel(place, points, colour, title, "image, first direction", "text, first direction"))
+    return framed(panels, told, legend)
+
+
+def framed(panels: list[str], told: str, legend: str) -> str:
+    """Panels side by side as one SVG."""
     width, height = 2 * MARGIN + 3 * SIDE + 2 * GAP, TOP + SIDE + BOTTOM
     return "\n".join(
         [
@@ -135,7 +176,7 @@ def dots(x: Array, y: Array, shades: Array) -> Iterable[str]:
 def main() -> None:
     """Writes the drawings."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    for drawn in (linear, kernel):
+    for drawn in (linear, kernel, deep):
         (IMAGES / f"{drawn.__name__}.svg").write_text(drawn(), encoding="utf-8")
 
 
