@@ -39,6 +39,43 @@ def test_an_unreadable_item_lacks_the_modality_and_is_told():
     assert str(data.problems[0]) == "w: text: text: has a digit"
 
 
+class NamesItsFile(LetterEncoder):
+    """Cannot read files that hold a digit, and says which."""
+
+    def encode(self, items: Sequence[object]) -> NDArray[np.float32]:
+        rows = super().encode(items)
+        texts = [self._read(item) for item in items]
+        broken = {i: f"image: cannot read {items[i]}" for i, text in enumerate(texts) if any(map(str.isdigit, text))}
+        if broken:
+            rows[list(broken)] = np.nan
+            raise UnreadableItemsError(broken, rows)
+        return rows
+
+
+def test_each_of_two_equal_files_is_told_by_its_own_name(tmp_path):
+    for name, text in {"1.jpg": "a", "2.jpg": "b2", "3.jpg": "c", "4.jpg": "b2", "5.jpg": "d5"}.items():
+        (tmp_path / name).write_text(text)
+    files = sorted(tmp_path.iterdir())
+    encoder = NamesItsFile("image")
+    data = Dataset(
+        {"image": [*files, files[1]]}, ids=[*(file.name for file in files), "again"], encoders={"image": encoder}
+    )
+    np.testing.assert_array_equal(np.isnan(data.views["image"][:, 0]), [False, True, False, True, True, True])
+    told = {problem.where: problem.reason for problem in data.problems}
+    assert told == {
+        name: f"image: cannot read {tmp_path / of}"
+        for name, of in {"2.jpg": "2.jpg", "4.jpg": "4.jpg", "5.jpg": "5.jpg", "again": "2.jpg"}.items()
+    }
+    assert sorted(map(str, encoder.asked)) == [str(file) for file in files]
+
+
+def test_strict_names_the_first_of_two_equal_files(tmp_path):
+    for name in ("1.jpg", "2.jpg"):
+        (tmp_path / name).write_text("b2")
+    with pytest.raises(UnreadableItemsError, match=r"1\.jpg"):
+        _ = Dataset({"image": sorted(tmp_path.iterdir())}, encoders={"image": NamesItsFile("image")}, strict=True).views
+
+
 def test_strict_makes_it_an_error():
     data = Dataset({"text": TEXTS}, encoders={"text": Picky()}, strict=True)
     with pytest.raises(UnreadableItemsError, match=r"has a digit .* And 1 more"):

@@ -14,8 +14,8 @@ from commonspace.spaces.deep.base import DeepSpace
 SETTINGS: dict[str, dict[str, Any]] = {
     "LGCFL": {"n_components": 3},  # three classes bear no more
     "JRL": {"n_components": 3},
-    "SemanticMatching": {"n_components": None},
-    "SCM": {"n_components": None},
+    "SemanticMatching": {"n_components": 3},
+    "SCM": {"n_components": 3},
     "DeepSM": {"n_components": None, "compare_by": "cosine"},
 }
 """Class name -> constructor arguments that make `fit` fast, where the defaults are not."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -96,7 +97,10 @@ def encode_items(
     """
     reasons: dict[bytes, str] | None = None if unreadable is None else {}
     keys = [_digest(item, encoder.kind, reasons) for item in items]
-    distinct = {key: item for key, item in zip(keys, items, strict=True) if key not in (reasons or ())}
+    distinct: dict[bytes, object] = {}
+    for key, item in zip(keys, items, strict=True):
+        if key not in (reasons or ()):
+            distinct.setdefault(key, item)
     known = dict(cache.read(encoder, list(distinct))) if cache is not None else {}
     missing = [key for key in distinct if key not in known]
     with progress(description, len(missing)) as advance:
@@ -120,12 +124,28 @@ def encode_items(
             known.update((chunk[i], rows[i]) for i in good)
             advance(len(chunk))
     out = np.full((len(keys), encoder.dim), np.nan, np.float32)
+    equal: dict[int, object] = {}
     for i, key in enumerate(keys):
         if key in known:
             out[i] = known[key]
         elif unreadable is not None and reasons is not None:
             unreadable[i] = reasons[key]
+            if key in distinct and distinct[key] != items[i] and isinstance(items[i], str | Path):
+                equal[i] = items[i]
+    if unreadable is not None:
+        unreadable.update(_own_reasons(encoder, equal))
     return out
+
+
+def _own_reasons(encoder: Encoder, items: Mapping[int, object]) -> Iterator[tuple[int, str]]:
+    """Why files cannot be read that hold the same as one that could not: each reason is to name its own file."""
+    positions = list(items)
+    for start in range(0, len(positions), CHUNK):
+        chunk = positions[start : start + CHUNK]
+        try:
+            encoder.encode([items[position] for position in chunk])
+        except UnreadableItemsError as error:
+            yield from ((chunk[i], reason) for i, reason in error.reasons.items())
 
 
 def _digest(item: object, kind: str, reasons: dict[bytes, str] | None) -> bytes:

@@ -39,6 +39,6 @@ def columns_of(modality: str, rows: NDArray[Any]) -> Columns:
     if len(rows) == 0:
         raise InputError(f"{modality}: no item to learn from has it; expected at least two that differ.")
     scaler = StandardScaler().fit(rows.astype(np.float64, copy=False))
-    if not (scaler.var_ > 0).any():
+    if not np.ptp(rows, axis=0).any():
         raise InputError(f"{modality}: all {len(rows)} rows to learn from are alike; expected a column that varies.")
     return Columns(scaler.mean_, scaler.scale_)

@@ -148,3 +148,13 @@ def test_each_modality_may_have_its_own_kernel_and_width():
         kernel_of("image", {"image": "gauss"})
     with pytest.raises(ParameterError, match=r"gamma: expected a number above 0 for image, or None, got -1"):
         kernel_of("image", kernels, gamma={"image": -1})
+
+
+def test_rbf_keeps_its_digits_far_from_zero():
+    """Squared distances from products of rows near 1e8 are good to 1: as large as the distances themselves."""
+    rng = np.random.default_rng(0)
+    X, Y = rng.integers(0, 8, (20, 5)) / 8, rng.integers(0, 8, (15, 5)) / 8  # exact after a shift
+    expected = np.exp(-0.7 * np.square(X[:, None] - Y).sum(2))
+    np.testing.assert_allclose(Kernel("image", "rbf", 0.7)(X + 1e8, Y + 1e8), expected, atol=1e-12)
+    near, far = (Kernel("image").fitted(rows).gamma for rows in (X, X + 1e8))
+    assert far == pytest.approx(near, rel=1e-9)

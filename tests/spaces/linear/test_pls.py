@@ -21,6 +21,23 @@ def test_scores_are_those_of_canonical_pls_of_scikit_learn(k: int, standardise: 
         np.testing.assert_allclose(mine * signs, other, atol=1e-4 * np.abs(other).max())
 
 
+@pytest.mark.parametrize("shared", [3, 80])
+def test_many_components_of_wide_views_are_those_of_plain_deflation(shared: int):
+    """More columns than are decomposed as a whole; with 3 shared directions what follows them is near one value."""
+    views = planted(n=600, shared=shared, p=100, q=80)
+    X, Z = ((view - view.mean(0)) / view.std(0, ddof=1) for view in views.values())
+    space = PLS(40, normalize=False).fit(views)
+    found = space.transform(views)
+    for k, value in enumerate(space.covariances_):
+        U, values, Vt = np.linalg.svd(X.T @ Z / (len(X) - 1))
+        assert value == pytest.approx(values[0], rel=1e-9)
+        t, s = X @ U[:, 0], Z @ Vt[0]
+        sign = np.sign(found["image"][:, k] @ t)
+        np.testing.assert_allclose(found["image"][:, k] * sign, t, atol=1e-4)  # float32, and gaps of 1e-4
+        np.testing.assert_allclose(found["text"][:, k] * sign, s, atol=1e-4)
+        X, Z = X - np.outer(t, t @ X) / (t @ t), Z - np.outer(s, s @ Z) / (s @ s)
+
+
 def test_scores_of_each_view_are_uncorrelated():
     views = planted()
     space = PLS(5, normalize=False).fit(views)

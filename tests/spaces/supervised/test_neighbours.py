@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commonspace.spaces.supervised import neighbours
 from commonspace.spaces.supervised.neighbours import laplacian, paper_laplacian
 
 
@@ -61,3 +62,23 @@ def test_long_distances_do_not_lose_the_graph():
     X[:, 0] = np.arange(20) * 1000  # exp(-1000) is zero, yet neighbours are neighbours
     X[:, 1:] = 0
     np.testing.assert_allclose(laplacian(X, 1).toarray()[0, :2], [1, -np.sqrt(0.5)], atol=1e-6)
+
+
+@pytest.mark.parametrize("d", [3, neighbours.FEW, neighbours.FEW + 1, 12, 40])
+def test_neighbours_and_distances_are_those_of_all_distances_sorted(d: int):
+    X = np.random.default_rng(d).standard_normal((120, d))
+    distances = np.sqrt(np.square(X[:, None] - X).sum(2))
+    expected = np.zeros_like(distances)
+    for row, others in zip(expected, distances, strict=True):
+        nearest = np.argsort(others)[1:8]  # the first is the row itself
+        row[nearest] = others[nearest]
+    np.testing.assert_allclose(neighbours._neighbours(X, 7).toarray(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("d", [2, 30])
+def test_a_row_is_no_neighbour_of_its_own_among_equal_rows(d: int):
+    X = np.repeat(np.random.default_rng(0).standard_normal((5, d)), 3, axis=0)
+    found = neighbours._neighbours(X, 2)
+    np.testing.assert_allclose(found.data, 0, atol=1e-7)
+    np.testing.assert_array_equal(found.indices // 3, np.repeat(np.arange(5), 6))
+    assert all(row not in found.indices[2 * row : 2 * row + 2] for row in range(15))

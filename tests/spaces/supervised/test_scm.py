@@ -111,7 +111,7 @@ def test_without_pairs_there_is_an_error():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"n_components": 4}, "n_components=4, but embeddings are posteriors of the 3 classes; expected None or 3"),
+        ({"n_components": 4}, "n_components=4, but an embedding is .* 3 classes bear at most 3; None"),
         ({"n_correlations": 7}, "n_correlations=7, but 300 pairs of 8 image and 6 text columns bear at most 6"),
         ({"n_correlations": 0}, "'n_correlations' parameter of SCM"),
         ({"ridge": -1.0}, "'ridge' parameter of SCM"),

@@ -186,7 +186,7 @@ def test_a_view_that_never_varies_is_an_error(kernel: str):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"n_components": 3}, "n_components=3, but embeddings are posteriors of the 4 classes; expected None or 4"),
+        ({"n_components": 5}, "n_components=5, but an embedding is .* 4 classes bear at most 4; None"),
         ({"C": {"image": 1.0}}, "C: names no value for 'text', only for image"),
         ({"C": {"image": 1.0, "text": -1.0, "audio": 1.0}}, r"C: expected a number above 0 for text, got -1\.0"),
         ({"C": {"image": 1.0, "text": "high", "audio": 1.0}}, "C: expected a number above 0 for text, got 'high'"),

@@ -88,6 +88,10 @@ class Kernel:
         same = X is Y  # then distances of a row to itself are 0 exactly
         X = X.astype(np.float64, copy=False)
         Y = X if same else Y.astype(np.float64, copy=False)
+        if self.function == "rbf":  # distances, made from products, lose their digits far from zero
+            middle = Y.mean(0)
+            X = X - middle
+            Y = X if same else Y - middle
         if callable(self.function):
             return self._checked(self.function(X, Y), (len(X), len(Y)))
         if self.function == "intersection":  # min(x, y) = (x + y - |x - y|) / 2
@@ -146,6 +150,7 @@ def kernel_of(
 
 def _median_distance(X: Matrix, kernel: str) -> float:
     chi2 = kernel == "chi2"
+    X = X if chi2 else X - X.mean(0)  # as the kernel itself
     distances = -pairwise.additive_chi2_kernel(X) if chi2 else pairwise.euclidean_distances(X, squared=True)
     apart = distances[np.triu_indices(len(X), 1)]
     apart = apart[apart > 1e-12 * np.mean(np.sum(X**2 if not chi2 else X, axis=1))]  # duplicates are no scale

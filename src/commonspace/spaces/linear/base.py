@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,6 +50,9 @@ class LinearSpace(Space):
         column_covariances_: Modality -> (M k, d) covariances of those projections with the modality's columns.
         moments_: After `partial_fit`: the sample so far.
     """
+
+    _components_parameter: ClassVar[str] = "n_components"
+    """What messages call the number of directions."""
 
     ridge: Ridge = 0.0
     standardise: bool = False
@@ -263,7 +266,7 @@ class LinearSpace(Space):
         if limit < 1:
             raise InputError(f"views: {data}; a view that never varies correlates with nothing.")
         if self.n_components is not None and self.n_components > limit:
-            raise ParameterError(f"n_components={self.n_components}, but {data} bear at most {limit}.")
+            raise ParameterError(f"{self._components_parameter}={self.n_components}, but {data} bear at most {limit}.")
 
     def _check_ranks(self, sample: Sample, ranks: Mapping[str, int]) -> int:
         """How many directions two of the views can have in common."""

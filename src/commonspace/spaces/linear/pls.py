@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import linalg
 
 from .base import Solution
 from .covariance import CovarianceSpace, correlations
-from .moments import Matrix
+from .deflation import DeflatedMatrix
 from .sample import Sample
-from .whitening import leading_singular_vectors
 
 
 class PLS(CovarianceSpace):
@@ -27,8 +25,9 @@ class PLS(CovarianceSpace):
     Without deflation it is `CFA`.
 
     An item is embedded by the rotations $U (P^\top U)^{-1}$, which give the scores from the views as they are. All is
-    computed from covariances: O(n (p + q)^2) once, then O(p q min(p, q)) for each component; memory O((p + q)^2). Items
-    that lack a modality take no part in `fit`.
+    computed from covariances: O(n (p + q)^2) once, then O((p + q)^2) for each component and, to find it, some fifty
+    steps of O(min(p, q)^2); where values are nearly equal, O(p q min(p, q)). Memory O((p + q)^2). Items that lack a
+    modality take no part in `fit`.
 
     Args:
         n_components: The number of directions k. None takes as many as the data bears, at most 32.
@@ -60,28 +59,18 @@ class PLS(CovarianceSpace):
         limit = self._limit(sample, S)
         k = self._components(limit, 32)
         cross = sample.covariance(*names)
-        directions: dict[str, list[Matrix]] = {m: [] for m in names}
-        loadings: dict[str, list[Matrix]] = {m: [] for m in names}
-        covariances, deflated = [], dict(S)
-        for _ in range(k):
-            U, values, V = leading_singular_vectors(cross, 1)
-            covariances.append(values[0])
-            for m, w in zip(names, (U[:, 0], V[:, 0]), strict=True):
-                variance = float(w @ deflated[m] @ w)
-                directions[m].append(w)
-                loadings[m].append(deflated[m] @ w / variance)
-            cross = _deflated(cross, *((directions[m][-1], loadings[m][-1]) for m in names))
-            deflated = {m: _deflated(s, *[(directions[m][-1], loadings[m][-1])] * 2) for m, s in deflated.items()}
-        weights = {}
-        for m in names:
-            W, P = np.column_stack(directions[m]), np.column_stack(loadings[m])
-            weights[m] = W @ linalg.inv(P.T @ W)
-        self.covariances_ = np.array(covariances)
-        return Solution(weights, correlations(weights, S, sample.covariance(*names)))
-
-
-def _deflated(S: Matrix, left: tuple[Matrix, Matrix], right: tuple[Matrix, Matrix]) -> Matrix:
-    """(I - w p')' S (I - v q') for (w, p) and (v, q), the direction and the loading of each side."""
-    (w, p), (v, q) = left, right
-    S = S - np.outer(p, w @ S)
-    return S - np.outer(S @ v, q)
+        left = DeflatedMatrix(cross)
+        rotations = {m: np.empty((len(S[m]), k), order="F") for m in names}
+        loadings = {m: np.empty((len(S[m]), k), order="F") for m in names}
+        self.covariances_ = np.empty(k)
+        for j in range(k):
+            u, self.covariances_[j], v = left.leading()
+            for m, w in zip(names, (u, v), strict=True):
+                # The scores X r are those of the deflated view's w, so that the view itself need not be deflated.
+                R, P = rotations[m][:, :j], loadings[m][:, :j]
+                r = w - R @ (P.T @ w)
+                r -= R @ (P.T @ r)  # the second time takes off what the first left by rounding
+                p = S[m] @ r
+                rotations[m][:, j], loadings[m][:, j] = r, p / (r @ p)
+            left.deflate(*((w, loadings[m][:, j]) for m, w in zip(names, (u, v), strict=True)))
+        return Solution(rotations, correlations(rotations, S, cross))

@@ -70,9 +70,11 @@ def prepare(views: dict[str, NDArray[Any]], standardise: bool, max_rank: int | N
         deviations[m][np.ptp(X, axis=0) == 0] = 0  # a column that never varies, to the last bit
         eps = float(np.finfo(views[m].dtype).eps)
         found = coordinates(X / _units(deviations[m]) if standardise else X, max_rank, eps)
-        lifts[m] = found.lift
-        inside[m] = np.full((len(there[m]), max(found.values.shape[1], 1)), np.nan)  # rank 0: one column of zeros
-        inside[m][there[m]] = found.values if found.values.shape[1] else 0
+        rank = found.values.shape[1]
+        # A view that never varies has no coordinate: one column of zeros stands for it.
+        lifts[m] = found.lift if rank else Lift(np.zeros((dims[m], 1)))
+        inside[m] = np.full((len(there[m]), max(rank, 1)), np.nan)
+        inside[m][there[m]] = found.values if rank else 0
     sample = Sample.of(inside)
     prepared = Prepared.of_sample(sample, {m: X.shape[1] for m, X in inside.items()}, False)
     means, deviations = prepared.means | means, prepared.deviations | deviations

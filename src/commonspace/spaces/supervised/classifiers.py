@@ -86,8 +86,11 @@ def fit_standardised(data: Examples, C: float) -> Classifier:
     A column that never varies has coefficients of 0.
     """
     X = data.X.astype(np.float64)
+    constant = np.ptp(X, axis=0) == 0  # to the last bit, which the rounding of its mean would hide
     scaler = StandardScaler(copy=False).fit(X, sample_weight=data.weights)
-    fitted = fit_classifier(scaler.transform(X), data, C)
+    X = scaler.transform(X)
+    X[:, constant] = 0
+    fitted = fit_classifier(X, data, C)
     coefficients = fitted.coefficients / scaler.scale_[:, None]
     return Classifier(coefficients, fitted.intercepts - scaler.mean_ @ coefficients)
 

@@ -17,8 +17,8 @@ def check_components(n_components: int | None, classes: int) -> int:
     """
     if n_components is not None and n_components > classes:
         raise ParameterError(
-            f"n_components={n_components}, but an embedding is a label vector and {classes} classes bear at most "
-            f"{classes}; None takes them all."
+            f"n_components={n_components}, but an embedding is made of one number per class and {classes} classes bear "
+            f"at most {classes}; None takes them all."
         )
     return n_components or classes
 

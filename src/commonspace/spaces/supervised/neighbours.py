@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.spatial.distance import cdist
 from scipy.special import expit, log_expit
-from sklearn.neighbors import kneighbors_graph
+from sklearn.neighbors import NearestNeighbors
+
+FEW = 5
+"""Up to so many columns a tree finds neighbours sooner than products of all rows; left alone, it is taken up to 15."""
 
 
 def laplacian(X: NDArray[np.float64], k: int) -> sparse.csr_array:
@@ -54,5 +57,6 @@ def paper_laplacian(X: NDArray[np.float64], k: int) -> NDArray[np.float64]:
 
 def _neighbours(X: NDArray[np.float64], k: int) -> sparse.csr_array:
     """(n, n) distances to the k nearest of the other rows."""
-    graph: Any = kneighbors_graph(X, k, mode="distance")
+    search = NearestNeighbors(n_neighbors=k, algorithm="auto" if X.shape[1] <= FEW else "brute").fit(X)
+    graph: Any = search.kneighbors_graph(mode="distance")
     return sparse.csr_array(graph)

@@ -11,13 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from commonspace.errors import ParameterError
+from commonspace.errors import InputError
 from commonspace.spaces.linear.cca import CCA
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
 
 from .classifiers import Classifier, Examples, fit_standardised
 from .posterior_space import PosteriorSpace
+
+
+class CanonicalDirections(CCA):
+    """The first step of `SCM`, whose number of directions has a name of its own."""
+
+    _components_parameter = "n_correlations"
 
 
 class SCM(PosteriorSpace):
@@ -36,8 +42,9 @@ class SCM(PosteriorSpace):
     Cost: that of `CCA`, O(n (p + q)^2 + (p + q)^3), and O(n k c) per step of L-BFGS; memory O((p + q)^2 + n k).
 
     Args:
-        n_components: None, or c: an embedding has a dimension for each class. `compare_by="probability"` adds one for
-            each modality.
+        n_components: None gives whole vectors of posteriors, one dimension per class. A smaller k keeps the k
+            directions in which the embeddings of the training items are largest. `compare_by="probability"` adds one
+            dimension for each modality.
         n_correlations: The number of canonical directions k. None takes as many as the data bears, at most 128.
         ridge: Of `CCA`, relative to the mean variance of each modality. 0 is plain CCA.
         C: Inverse strength of the penalty, as of scikit-learn's `LogisticRegression` on features of mean squared
@@ -58,6 +65,7 @@ class SCM(PosteriorSpace):
         coefficients_: Modality -> (k, c) on the projections.
         intercepts_: Modality -> (c,).
         priors_: Modality -> (c,) shares of the classes among the training items.
+        directions_: (c, k); the identity if k = c.
         exclusive_: Whether classes exclude each other: labels of shape (n,).
 
     Example:
@@ -103,10 +111,11 @@ class SCM(PosteriorSpace):
         self.normalize = normalize
 
     def _fit(self, rows: Rows) -> None:
-        try:
-            cca = CCA(self.n_correlations, ridge=self.ridge).fit(rows.complete().views)
-        except ParameterError as error:
-            raise ParameterError(str(error).replace("n_components", "n_correlations", 1)) from error
+        pairs = rows.complete().views
+        (first, X), (second, _) = pairs.items()
+        if len(X) < 2:
+            raise InputError(f"views: {len(X)} items have both {first} and {second}; SCM needs at least two.")
+        cca = CanonicalDirections(self.n_correlations, ridge=self.ridge).fit(pairs)
 
         def learn(data: Examples, C: float) -> Classifier:
             projected = (data.X - cca.means_[data.modality]) @ cca.weights_[data.modality]
@@ -115,6 +124,7 @@ class SCM(PosteriorSpace):
         fitted = self._fit_posteriors(rows, learn)
         self.coefficients_ = {modality: classifier.coefficients for modality, classifier in fitted.items()}
         self.correlations_, self.means_, self.weights_ = cca.correlations_, cca.means_, cca.weights_
+        self._choose_directions(rows)
 
     def _scores(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
         projected = (rows - self.means_[modality]) @ self.weights_[modality]

@@ -47,8 +47,9 @@ class SemanticMatching(PosteriorSpace):
     With a kernel O(n^2) memory and O(n^3) time up to 4,000 rows, above them 1,000 random landmarks m, O(n m (d + r)).
 
     Args:
-        n_components: None, or c: an embedding has a dimension for each class. `compare_by="probability"` adds one for
-            each modality.
+        n_components: None gives whole vectors of posteriors, one dimension per class. A smaller k keeps the k
+            directions in which the embeddings of the training items are largest. `compare_by="probability"` adds one
+            dimension for each modality.
         C: Inverse strength of the penalty, as of scikit-learn's `LogisticRegression` on features of mean squared
             length 1. A number, or a mapping modality -> number.
         kernel: "linear", "rbf", "polynomial", "chi2", "intersection" or "cosine", or a mapping modality -> name.
@@ -72,6 +73,7 @@ class SemanticMatching(PosteriorSpace):
         kernels_: Modality -> the state of the kernel's features, where it is not.
         intercepts_: Modality -> (c,).
         priors_: Modality -> (c,) shares of the classes among the training items.
+        directions_: (c, k); the identity if k = c.
         exclusive_: Whether classes exclude each other: labels of shape (n,).
 
     Example:
@@ -139,6 +141,7 @@ class SemanticMatching(PosteriorSpace):
         fitted = self._fit_posteriors(rows, learn)
         self.coefficients_ = {m: classifier.coefficients for m, classifier in fitted.items() if m not in kernels}
         self.kernels_ = kernels
+        self._choose_directions(rows)
 
     def _scores(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
         if modality in self.kernels_:
