@@ -38,9 +38,10 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         order, generator = self._order(), torch.Generator().manual_seed(seed_of(self.seed, self.epoch, 1))
         rank, ranks = _ranks()
+        share = max(1, len(order) // ranks)
         mine = order[rank::ranks] or order[:1]  # of several processes each takes its share, all as many batches
-        for i, index in enumerate(mine[: len(self)]):
-            progress = (self.epoch + i / len(self)) / self.max_epochs
+        for i, index in enumerate(mine[:share]):
+            progress = (self.epoch + i / share) / self.max_epochs
             yield self.items.draw(torch.from_numpy(index), generator, self.epoch, progress)
 
     def _order(self) -> Order:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -27,6 +28,9 @@ class Checkpoint(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes, after all other callbacks have their state."""
+        if not trainer.is_global_zero:  # of several processes the first writes, with the help of the others
+            trainer.save_checkpoint(self.path, weights_only=False)
+            return
         with replacing(self.path) as temporary:
             trainer.save_checkpoint(temporary, weights_only=False)
 
@@ -49,9 +53,21 @@ class Checkpoint(Callback):
             StorageError: If it cannot be read, or is of another training.
         """
         try:
+            with ZipFile(self.path) as file:
+                if (damaged := file.testzip()) is not None:
+                    raise BadZipFile(f"{damaged} is damaged")
             content: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
             identity = content["callbacks"][self.state_key]["identity"]
-        except (OSError, RuntimeError, UnpicklingError, KeyError, EOFError, ValueError) as error:
+        except (
+            OSError,
+            RuntimeError,
+            UnpicklingError,
+            BadZipFile,
+            EOFError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise StorageError(
                 f"{self.path}: cannot be read as a checkpoint ({error}); delete it to begin anew."
             ) from error

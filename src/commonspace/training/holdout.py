@@ -34,5 +34,5 @@ def stratified_holdout(targets: NDArray[Any] | None, n: int, fraction: float, se
         wanted += fraction * len(members)
         take = min(int(wanted), len(members) - 1)
         mask[members[:take]] = True
-        wanted -= take
+        wanted = min(wanted - take, 1)  # what small classes cannot give is not taken from a large one
     return mask if mask.sum() >= 2 else np.zeros(n, bool)

@@ -34,13 +34,12 @@ def class_balanced(targets: NDArray[Any], batch_size: int, per_class: int, rng: 
     classes = min(max(1, batch_size // per_class), len(members))
     queues = [_endless(rows, rng) for rows in members]
     turns = _endless(np.arange(len(members)), rng)
-    batches = []
+    batches, passed = [], list[int]()
     for _ in range(count_batches(int(np.any(targets, axis=1).sum()), classes * per_class)):
-        chosen: list[int] = []
+        chosen, passed = passed[:classes], passed[classes:]
         while len(chosen) < classes:
             turn = next(turns)
-            if turn not in chosen:
-                chosen.append(turn)
+            (passed if turn in chosen else chosen).append(turn)  # those that were passed over come first next time
         batches.append(np.array([next(queues[c]) for c in chosen for _ in range(per_class)], np.int64))
     return batches
 

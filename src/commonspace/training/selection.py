@@ -66,6 +66,8 @@ class BestEpoch(Callback):
         self._record(epoch=epoch, loss=sum(terms.values()))
         if len(terms) > 1:
             self._record(**{f"loss: {name}": value for name, value in terms.items()})
+        pl_module.network.eval()
+        pl_module.check_embeddings(self.items)
         if self.validation is None:
             self.best_epoch = epoch
         else:
@@ -73,6 +75,7 @@ class BestEpoch(Callback):
             waited = epoch - self.best_epoch
             if self.patience is not None and waited >= self.patience:
                 trainer.should_stop = True
+        pl_module.network.train()
         self.finished = trainer.should_stop or epoch + 1 == trainer.max_epochs
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -80,6 +83,7 @@ class BestEpoch(Callback):
         assert isinstance(pl_module, TrainingModule)
         if self.best_state:
             pl_module.network.load_state_dict(self.best_state)
+        pl_module.outcome = {"history": self.history, "best_epoch": self.best_epoch}
 
     def state_dict(self) -> dict[str, Any]:
         """All that a resumed training needs to go on."""
@@ -93,17 +97,16 @@ class BestEpoch(Callback):
 
     def _measure(self, network: Network, epoch: int, device: torch.device) -> None:
         assert self.validation is not None
-        network.eval()
         with torch.no_grad():
             network.settle(self.items)
             score = self.validation.score(network)
             losses = [float(sum(network.loss(batch.to(device)).values())) for batch in self.batches]
-        network.train()
         loss = sum(x * len(b) for x, b in zip(losses, self.batches, strict=True)) / sum(map(len, self.batches))
         self._record(validation_loss=loss, validation_score=score)
         value = score if self.monitor == "score" else -loss
         if math.isnan(value):
-            self.best_epoch = epoch  # nothing to compare: as if there were no validation
+            if not self.best_state:
+                self.best_epoch = epoch  # nothing to compare: as if there were no validation
         elif value > self.best or not self.best_state:
             self.best, self.best_epoch = value, epoch
             self.best_state = {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}

@@ -60,7 +60,8 @@ def train(
         resume: Go on from the checkpoint, where there is one.
 
     Raises:
-        TrainingError: If the loss is not finite.
+        ParameterError: If Lightning refuses the trainer_options, or they leave nothing to train.
+        TrainingError: If the loss or an embedding is not finite.
         StorageError: If the checkpoint cannot be written, read, or is of another training.
     """
     items = batches.items
@@ -80,14 +81,18 @@ def train(
             with progress(settings.description, settings.max_epochs, "epochs") as advance:
                 callbacks = [best, *([checkpoint] if checkpoint else []), _Progress(advance)]
                 _run(module, batches, settings, callbacks, checkpoint.path if resumed and checkpoint else None)
+        if not module.outcome:
+            raise ParameterError(f"trainer_options: no epoch was trained under {dict(settings.trainer_options)}.")
         network.eval()
         network.settle(items)
-    return Trained(best.history, best.best_epoch)
+    return Trained(**module.outcome)
 
 
 def _batches_of(items: Items, batches: Batches, settings: TrainingSettings) -> list[Batch]:
     """The validation items as batches of the training's size, the same in every epoch."""
-    return list(Batches(items, batches.batch_size, 1, settings.seed, batches.per_class))
+    labelled = items.targets is not None and bool(items.targets.any())
+    per_class = batches.per_class if labelled else None
+    return list(Batches(items, batches.batch_size, 1, settings.seed, per_class))
 
 
 def _run(
@@ -115,8 +120,17 @@ def _run(
             trainer = Trainer(**own, **given)
         except (TypeError, ValueError, RuntimeError, ImportError) as error:
             raise ParameterError(f"trainer_options: Lightning's Trainer refuses {given}: {error}") from error
+        if trainer.precision.endswith("true") and trainer.precision != "32-true":
+            raise ParameterError(
+                f"trainer_options: precision {trainer.precision} stores the weights themselves in other numbers; "
+                "expected a mixed one, such as 'bf16-mixed', or '32-true'."
+            )
         with _interruptible():
             trainer.fit(module, batches, ckpt_path=resume_from, weights_only=True)
+
+
+def _nowhere(count: int) -> None:
+    """Where there is nobody to tell of progress."""
 
 
 class _Progress(Callback):
@@ -124,6 +138,9 @@ class _Progress(Callback):
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self._advance = advance
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_advance": _nowhere}  # a worker process has no terminal
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._advance(trainer.current_epoch)  # of a resumed training, what was done before

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from commonspace.errors import InputError
+from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.base import FitInput, Space
 from commonspace.spaces.standardise import Columns
 from commonspace.spaces.views import Views, check_aligned, check_column, check_views
@@ -141,13 +142,15 @@ class DeepSpace(Space):
         Raises:
             ParameterError: If a parameter is out of its range, or asks more than the data bears.
             InputError: If views, labels, validation, time or present are not as described.
-            TrainingError: If the loss is not finite.
+            TrainingError: If the loss or an embedding is not finite.
             StorageError: If the checkpoint cannot be written or read, or is of another training.
         """
         from .fitting import Run  # imports Lightning, which takes seconds and which embedding does not need
 
         given = self._check_fit(views, labels, time, present)
         path = None if checkpoint is None else Path(checkpoint)
+        if resume and path is None:
+            raise ParameterError("resume: expected a checkpoint to go on from, got checkpoint=None.")
         Run(self, given, self._check_validation(given, validation), path, resume).fit()
         self._remember(given)
         return self
@@ -157,6 +160,12 @@ class DeepSpace(Space):
         """A method's own parameters and the shared ones, which its `__init__` takes as keywords without naming them."""
         own = [p.name for p in signature(cls.__init__).parameters.values() if p.kind is not Parameter.VAR_KEYWORD]
         return sorted({*own, *signature(DeepSpace.__init__).parameters} - {"self"})
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        sizes = list(self.hidden_sizes)
+        if not all(isinstance(size, Integral) and size > 0 for size in sizes):
+            raise ParameterError(f"hidden_sizes: expected whole numbers above 0, got {sizes}.")
 
     @abstractmethod
     def _network(self, dims: Mapping[str, int], classes: Classes) -> Network:
@@ -189,7 +198,20 @@ class DeepSpace(Space):
         found = {m: x.shape[-1] for m, x in views.items()}
         if found != dims:
             raise InputError(f"validation: expected views of {dims} columns, as those to learn from, got {found}.")
-        labels = check_column("validation labels", validation[1], check_aligned(views))
+        n = check_aligned(views)
+        if not n:
+            raise InputError("validation: expected some items, got none; None holds out some of those to learn from.")
+        labels = check_column("validation labels", validation[1], n)
+        if (
+            self.tags.supervised
+            and labels is not None
+            and given.labels is not None
+            and labels.ndim != given.labels.ndim
+        ):
+            raise InputError(
+                f"validation: expected labels like those to learn from, of shape {given.labels.shape}; "
+                f"got {labels.shape}."
+            )
         if self.tags.supervised and labels is None:
             raise InputError(f"validation: {type(self).__name__} learns from labels and none were given.")
         return FitInput(views, labels, None)

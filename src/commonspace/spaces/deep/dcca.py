@@ -11,7 +11,7 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor
 
-from commonspace.errors import ParameterError
+from commonspace.errors import InputError, ParameterError, TrainingError
 from commonspace.spaces.linear.mcca import MCCA
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.embedding import embed_rows
@@ -34,8 +34,8 @@ class DCCA(DeepSpace):
 
     minus the sum of their canonical correlations; of more modalities, the sum over pairs. At last a linear CCA (MCCA)
     of the outputs of all training items gives the embedding, its dimensions scaled by their correlation as in `CCA`.
-    Learns from pairs alone. The loss is computed in float64 with its gradient in closed form, so that equal views,
-    columns that repeat and features of any scale do no harm.
+    Learns from pairs alone, of items that have every modality. The loss is computed in float64 with its gradient in
+    closed form, so that equal views, columns that repeat and features of any scale do no harm.
 
     Cost: O(b k^2 + k^3) for a batch of b items beside the networks.
 
@@ -59,7 +59,7 @@ class DCCA(DeepSpace):
         F. Yan, K. Mikolajczyk, Deep correlation for matching images and text, CVPR 2015.
     """
 
-    tags: ClassVar[SpaceTags] = SpaceTags(missing_in_fit=True)
+    tags: ClassVar[SpaceTags] = SpaceTags()
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **CONSTRAINTS,
         "n_components": CONSTRAINTS["n_components"][:1],
@@ -140,3 +140,9 @@ class DCCANetwork(Projections):
             return MCCA(self.n_components, ridge=self.ridge).fit(outputs)
         except ParameterError:  # fewer directions vary than there are outputs
             return MCCA(None, ridge=self.ridge).fit(outputs)
+        except InputError as error:
+            still = [m for m, output in outputs.items() if np.nanstd(output, axis=0).max() < 1e-6]
+            raise TrainingError(
+                f"DCCA: outputs of {', '.join(still or outputs)} no longer vary ({error}) Take a smaller learning_rate "
+                "or larger hidden_sizes, or standardise the views."
+            ) from error

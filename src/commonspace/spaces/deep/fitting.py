@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from commonspace import __version__
 from commonspace.errors import InputError
-from commonspace.metrics import mean_average_precision
+from commonspace.metrics import RowBlocks, mean_average_precision
 from commonspace.metrics.labels import any_label
 from commonspace.spaces.base import FitInput, embed_view
 from commonspace.spaces.directions import directions
@@ -59,22 +60,22 @@ class Run:
         self.identity = "" if checkpoint is None else _identity(space, given, validation)
         self.seed = self._seed()
         views, labels = given.views, given.labels if space.tags.supervised else None
-        targets = None if labels is None else class_targets(labels)
+        usable = self._usable(views)
+        targets = None if labels is None else class_targets(labels[usable])
         self.classes = () if targets is None else targets.classes
         self.exclusive = labels is None or labels.ndim == 1
         Y = None if targets is None else targets.Y
-        usable = self._usable(views)
         if validation is None:
-            mask = np.zeros(len(usable), bool)
-            chosen = None if Y is None else Y[usable]
-            mask[usable] = stratified_holdout(chosen, int(usable.sum()), space.validation_fraction, self.seed)
+            mask, chosen = np.zeros(len(usable), bool), int(usable.sum())
+            mask[usable] = stratified_holdout(Y, chosen, space.validation_fraction, self.seed)
+            Y = None if Y is None else Y[~mask[usable]]
             held_views, held_labels = {m: x[mask] for m, x in views.items()}, None if labels is None else labels[mask]
             usable &= ~mask
         else:
             held_views, held_labels = validation.views, validation.labels if space.tags.supervised else None
         train_views = {m: x[usable] for m, x in views.items()}
         self.columns = self._columns(train_views)
-        self.items = Items(self._standardised(train_views), None if Y is None else Y[usable], np.flatnonzero(usable))
+        self.items = Items(self._standardised(train_views), Y, np.flatnonzero(usable))
         self.held: Items | None = None
         if len(next(iter(held_views.values()))):
             self._held_views, self._held_labels = self._standardised(held_views), held_labels
@@ -130,8 +131,9 @@ class Run:
         values = []
         for direction in directions(space, embedded):
             relevant = direction.same_label(labels) if by_label and labels is not None else direction.same_item()
-            values.append(mean_average_precision(direction.scores, relevant))
-        return float(np.mean(values))
+            if _any(relevant):  # few items may hold no right answer, or lack a modality
+                values.append(mean_average_precision(direction.scores, relevant))
+        return float(np.mean(values)) if values else float("nan")
 
     def _usable(self, views: Arrays) -> NDArray[np.bool_]:
         """The items that hold something to learn from."""
@@ -149,6 +151,9 @@ class Run:
     def _columns(self, views: Arrays) -> dict[str, Columns]:
         flat = {m: x.reshape(-1, x.shape[-1]) for m, x in views.items()}
         rows = {m: x[~np.isnan(x[:, 0])] for m, x in flat.items()}
+        for m, x in rows.items():
+            if not len(x):
+                raise InputError(f"{m}: no item to learn from has it; expected at least two.")
         if self.space.standardise:
             return {m: columns_of(m, x) for m, x in rows.items()}
         return {m: Columns(np.zeros(x.shape[1]), np.ones(x.shape[1])) for m, x in rows.items()}
@@ -161,7 +166,9 @@ class Run:
         if self.space.random_state is not None:
             return int(self.space.random_state)
         if self.checkpoint and self.resume:
-            first = next(iter(sorted(self.checkpoint.parent.glob(f"{self.checkpoint.name}*"))), None)
+            name = escape(self.checkpoint.name)
+            written = [p for pattern in (name, f"{name}.*") for p in sorted(self.checkpoint.parent.glob(pattern))]
+            first = next(iter(written), None)
             if first is not None:
                 return Checkpoint(first, self.identity, 0).stored_seed()
         return int(np.random.SeedSequence().generate_state(1)[0])
@@ -171,6 +178,11 @@ class Run:
             return None
         path = self.checkpoint if stage is None else self.checkpoint.with_name(f"{self.checkpoint.name}.{stage}")
         return Checkpoint(path, self.identity, self.seed)
+
+
+def _any(relevant: RowBlocks) -> bool:
+    """Whether a query has a right answer."""
+    return any(relevant[start : start + 1024].any() for start in range(0, relevant.shape[0], 1024))
 
 
 def _identity(space: DeepSpace, given: FitInput, validation: FitInput | None) -> str:

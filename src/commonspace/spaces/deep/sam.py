@@ -156,7 +156,8 @@ class SAMNetwork(Projections):
             margin = blend(static, adaptive_margin(alike, least, most), activation)
             related = relations(batch.items_of(a), batch.items_of(b), targets[a], targets[b])
             terms.append(triplet_loss(embedded[a] @ embedded[b].T, related, margin=margin))
-        return {"triplet": torch.stack(terms).mean()}
+        # Where all items of a batch have the same one modality there is nothing to compare: 0, with a graph.
+        return {"triplet": torch.stack(terms or [0 * z.sum() for z in embedded.values()]).mean()}
 
     def _similarity(self, targets_a: Tensor, targets_b: Tensor) -> Tensor:
         """(n, m) how alike the classes of two rows are."""

@@ -106,4 +106,5 @@ class TripletNetwork(Projections):
             )
             for a, b in permutations(embedded, 2)
         ]
-        return {"triplet": torch.stack(terms).mean()}
+        # Where all items of a batch have the same one modality there is nothing to compare: 0, with a graph.
+        return {"triplet": torch.stack(terms or [0 * z.sum() for z in embedded.values()]).mean()}
