@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kil
 
 KILLS, EPOCHS = 5, 60
 
-# Fits and saves; with "full" in place of "go" the disk takes no file larger than half a checkpoint after five epochs.
+# Fits, from the checkpoint where there is one, and saves.
 SCRIPT = """
 import sys
 import numpy as np

@@ -82,5 +82,6 @@ def told_apart(adversary: float) -> float:
     return float(LogisticRegression(C=10).fit(z, modality).score(z, modality))
 
 
+@pytest.mark.slow
 def test_the_modality_shows_less_where_the_adversary_is_at_work():
     assert told_apart(0.1) < told_apart(0.0) - 0.05

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from sklearn.linear_model import LogisticRegression
 
 import commonspace as cs
@@ -34,6 +35,7 @@ def noisy(n: int = 300) -> tuple[dict[str, Any], Any]:
     return views, np.where(rng.random(n) < 0.2, rng.integers(0, 3, n), labels)
 
 
+@pytest.mark.slow
 def test_without_hidden_layers_it_is_multinomial_logistic_regression():
     views, labels = noisy()
     space = cs.DeepSM(compare_by="cosine", normalize=False, **{**LINEAR, "max_epochs": 900}).fit(views, labels)

@@ -36,7 +36,8 @@ class DeepSM(DeepSpace):
     Args:
         n_components: None, or the length that follows from the rest: c, c plus the number of modalities with
             `compare_by="probability"`, the last of `hidden_sizes` with `embedding="hidden"`.
-        embedding: "posterior", or "hidden": the layer before the classes.
+        embedding: "posterior", or "hidden": the layer before the classes, for use within one modality. Each modality
+            has a hidden layer of its own, and two of them cannot be compared.
         compare_by: Of posteriors. "cosine" compares them after the shares of the classes are taken off; "probability"
             embeds them so that the cosine of two modalities is the probability that both items have the same class,
             as in `SemanticMatching`.

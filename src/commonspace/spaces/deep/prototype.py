@@ -35,7 +35,7 @@ class Prototype(DeepSpace):
         n_components: The length k of an embedding.
         sharpness: beta.
         training: What all deep spaces take, `DeepParameters`. Its own defaults: hidden_sizes=(256,),
-            activation="gelu", learning_rate=1e-4 is the release's; ours is 1e-3.
+            activation="gelu".
 
     Attributes:
         classes_: The labels seen in `fit`.
