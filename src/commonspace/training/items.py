@@ -61,6 +61,18 @@ class Batch:
         everything = having.all(0)
         return {m: rows[m][everything[slots]] for m, slots in self.slots.items()}
 
+    def dense(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Views with a row for each item, of zeros where it lacks the modality, and masks of the items that have it.
+
+        Returns:
+            Modality -> (b, d), and modality -> (b,) bool.
+        """
+        views, present = {}, {}
+        for m, x in self.views.items():
+            views[m] = x.new_zeros(len(self), x.shape[1]).index_copy(0, self.slots[m], x)
+            present[m] = torch.zeros(len(self), dtype=torch.bool, device=x.device).index_fill(0, self.slots[m], True)
+        return views, present
+
     def to(self, device: torch.device | str) -> Self:
         """The same on another device."""
 
@@ -104,6 +116,11 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.number)
+
+    def rows(self, modality: str) -> Tensor:
+        """(rows, d) every part that is there of every item."""
+        parts, counts = self.views[modality], self.counts[modality]
+        return parts[torch.arange(parts.shape[1]) < counts[:, None]]
 
     def draw(self, index: Tensor, generator: torch.Generator, epoch: int = 0, progress: float = 0.0) -> Batch:
         """A batch of the items at `index`; of an item with several parts one is drawn, each as likely.

@@ -52,3 +52,7 @@ class ByModality(nn.ModuleList):
         """`x` through the layer of one modality."""
         out: Tensor = self[self._position[modality]](x)
         return out
+
+    def of(self, modality: str) -> nn.Module:
+        """The layer of one modality."""
+        return self[self._position[modality]]

@@ -23,11 +23,11 @@ class Validation:
     """What a training is watched by.
 
     Attributes:
-        score: How good a network is, higher is better.
+        score: How good a network is, higher is better; None where that cannot be told, and only the loss is measured.
         items: The validation items, for the loss.
     """
 
-    score: Callable[[Network], float]
+    score: Callable[[Network], float] | None
     items: Items
 
 
@@ -99,10 +99,12 @@ class BestEpoch(Callback):
         assert self.validation is not None
         with torch.no_grad():
             network.settle(self.items)
-            score = self.validation.score(network)
+            score = math.nan if self.validation.score is None else self.validation.score(network)
             losses = [float(sum(network.loss(batch.to(device)).values())) for batch in self.batches]
         loss = sum(x * len(b) for x, b in zip(losses, self.batches, strict=True)) / sum(map(len, self.batches))
-        self._record(validation_loss=loss, validation_score=score)
+        self._record(validation_loss=loss)
+        if self.validation.score is not None:
+            self._record(validation_score=score)
         value = score if self.monitor == "score" else -loss
         if math.isnan(value):
             if not self.best_state:

@@ -171,6 +171,10 @@ class DeepSpace(Space):
     def _network(self, dims: Mapping[str, int], classes: Classes) -> Network:
         """The untrained network, for standardised columns."""
 
+    def _standardises(self, modality: str) -> bool:
+        """Whether the columns of a modality are standardised; not, for a method that wants word counts as they are."""
+        return self.standardise
+
     def _train(self, network: Network, run: Run) -> Trained:
         """Trains the network; a method that trains in stages does it otherwise."""
         return run.train(network)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from copy import copy
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,8 @@ class Run:
             held_views, held_labels = validation.views, validation.labels if space.tags.supervised else None
         train_views = {m: x[usable] for m, x in views.items()}
         self.columns = self._columns(train_views)
-        self.items = Items(self._standardised(train_views), Y, np.flatnonzero(usable))
+        self._views = self._standardised(train_views)
+        self.items = Items(self._views, Y, np.flatnonzero(usable))
         self.held: Items | None = None
         if len(next(iter(held_views.values()))):
             self._held_views, self._held_labels = self._standardised(held_views), held_labels
@@ -98,12 +100,23 @@ class Run:
         space.weights_ = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
         space.n_components_ = network.n_components
 
-    def train(self, network: Network, *, stage: str | None = None, **changed: Any) -> Trained:
+    def encoded(self, network: Network) -> Run:
+        """The run of the stage that comes next: its rows are what a trained network makes of the rows of this one."""
+        run = copy(self)
+        run._views = _through(network, self._views)
+        run.items = Items(run._views, _array(self.items.targets), self.items.number.numpy())
+        if self.held is not None:
+            run._held_views = _through(network, self._held_views)
+            run.held = Items(run._held_views, _array(self.held.targets))
+        return run
+
+    def train(self, network: Network, *, stage: str | None = None, scored: bool = True, **changed: Any) -> Trained:
         """Trains a network on the items.
 
         Args:
             network: The network.
             stage: The name of the stage, of a method that has several: each has a checkpoint of its own.
+            scored: Whether embeddings of different modalities can already be compared.
             changed: Settings that differ from the space's parameters, such as max_epochs.
         """
         space = self.space
@@ -114,7 +127,7 @@ class Run:
             **values, seed=self.seed, description=name, trainer_options=space.trainer_options or {}
         )
         batches = Batches(self.items, space.batch_size, settings.max_epochs, self.seed, space.items_per_class)
-        validation = None if self.held is None else Validation(self._score, self.held)
+        validation = None if self.held is None else Validation(self._score if scored else None, self.held)
         return train(
             network, batches, settings, validation=validation, checkpoint=self._checkpoint(stage), resume=self.resume
         )
@@ -154,9 +167,10 @@ class Run:
         for m, x in rows.items():
             if not len(x):
                 raise InputError(f"{m}: no item to learn from has it; expected at least two.")
-        if self.space.standardise:
-            return {m: columns_of(m, x) for m, x in rows.items()}
-        return {m: Columns(np.zeros(x.shape[1]), np.ones(x.shape[1])) for m, x in rows.items()}
+        return {
+            m: columns_of(m, x) if self.space._standardises(m) else Columns(np.zeros(x.shape[1]), np.ones(x.shape[1]))
+            for m, x in rows.items()
+        }
 
     def _standardised(self, views: Arrays) -> Arrays:
         return {m: self.columns[m].apply(x).astype(np.float32) for m, x in views.items()}
@@ -183,6 +197,23 @@ class Run:
 def _any(relevant: RowBlocks) -> bool:
     """Whether a query has a right answer."""
     return any(relevant[start : start + 1024].any() for start in range(0, relevant.shape[0], 1024))
+
+
+def _through(network: Network, views: Arrays) -> Arrays:
+    """What a network makes of the rows of views, however wide for each modality; rows of NaN stay NaN."""
+    made = {}
+    for m, view in views.items():
+        flat = view.reshape(-1, view.shape[-1])
+        there = ~np.isnan(flat[:, 0])
+        codes = embed_rows(network, m, flat[there])
+        out = np.full((len(flat), codes.shape[1]), np.nan, np.float32)
+        out[there] = codes
+        made[m] = out.reshape(*view.shape[:-1], -1)
+    return made
+
+
+def _array(targets: torch.Tensor | None) -> NDArray[Any] | None:
+    return None if targets is None else targets.numpy()
 
 
 def _identity(space: DeepSpace, given: FitInput, validation: FitInput | None) -> str:
