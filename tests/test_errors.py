@@ -12,6 +12,7 @@ from commonspace.errors import (
     MissingPackageError,
     ParameterError,
     StorageError,
+    TrainingError,
     UnknownNameError,
     UnreadableItemsError,
 )
@@ -23,6 +24,7 @@ BUILT_IN = {
     UnknownNameError: KeyError,
     MissingPackageError: RuntimeError,
     StorageError: RuntimeError,
+    TrainingError: RuntimeError,
 }
 
 

@@ -602,7 +602,8 @@ def test_a_saved_space_is_strict_json_and_safetensors_and_nothing_else(case: Cas
 @every
 def test_parameters_that_are_numpy_scalars_can_be_saved(case: Case, tmp_path: Path):
     space = case.make()
-    assert space.n_components is not None
+    if space.n_components is None:
+        pytest.skip("n_components follows from the data")
     case.fit(space.set_params(n_components=np.int64(space.n_components))).save(tmp_path / "space")
     assert load_space(tmp_path / "space").n_components == space.n_components
 

@@ -252,8 +252,16 @@ def test_the_settings_of_the_process_stay_as_they_were():
     assert state() == before
 
 
-def test_control_c_is_a_keyboard_interrupt_and_works_afterwards_too():
-    handler = signal.getsignal(signal.SIGINT)
+@pytest.fixture
+def control_c():
+    """The signal as a terminal's programs have it: those in the background may be started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_control_c_is_a_keyboard_interrupt_and_works_afterwards_too(control_c: Any):
+    handler = control_c
     with pytest.raises(KeyboardInterrupt):
         fit(Small(), score=until(2, lambda: signal.raise_signal(signal.SIGINT)))
     assert signal.getsignal(signal.SIGINT) is handler
