@@ -19,6 +19,8 @@ from commonspace.training.items import Batch, Items
 
 from .bent import bent, counts, stopped_at
 
+pytestmark = pytest.mark.slow  # stages upon stages
+
 FAST: dict[str, Any] = {"hidden_sizes": (32, 16), "learning_rate": 5e-3, "random_state": 0, "batch_size": 64}
 DIMS = {"image": 3, "text": 2}
 
