@@ -41,7 +41,12 @@ GRIDS: dict[str, Params] = {
     "Prototype": {**SMALL, "sharpness": (1.0, 4.0, 16.0)},
     "DCCA": {**SMALL, "n_components": (6, 9, 32), "ridge": (1e-2, 1e-1)},
     "Contrastive": {**SMALL, "weight_decay": (1.0,), "max_epochs": (5, 10, 20)},
-    "CorrAE": {"hidden_sizes": ((256,), (1024,))},
+    "CorrAE": {
+        "reconstruct": ("own", "cross", "full"),
+        "pretraining": (None, "denoising"),
+        "activation": ("tanh",),
+        "learning_rate": (1e-3, 3e-3),
+    },
     "CMDN": {"dropout": (0.1, 0.5)},
     "CCL": {"dropout": (0.1, 0.5)},
 }
@@ -50,7 +55,7 @@ GRIDS: dict[str, Params] = {
 PAIRS: Params = {
     "Contrastive": {},
     "DCCA": {"n_components": (32, 64, 128), "dropout": (0.3,), "ridge": (1e-2, 1e-1)},
-    "CorrAE": {},
+    "CorrAE": {"reconstruct": ("cross", "full"), "pretraining": (None,), "activation": ("tanh",)},
 }
 """What is tried on emoji and Flickr8k, where items are found by their pair alone; {} is the defaults."""
 

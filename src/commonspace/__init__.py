@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from .evaluation import evaluate as evaluate
     from .spaces import load_space as load_space
     from .spaces.deep.acmr import ACMR as ACMR
+    from .spaces.deep.ccl import CCL as CCL
+    from .spaces.deep.cmdn import CMDN as CMDN
     from .spaces.deep.contrastive import Contrastive as Contrastive
+    from .spaces.deep.corr_ae import CorrAE as CorrAE
     from .spaces.deep.dcca import DCCA as DCCA
     from .spaces.deep.deep_sm import DeepSM as DeepSM
     from .spaces.deep.dscmr import DSCMR as DSCMR

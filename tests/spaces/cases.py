@@ -17,6 +17,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "SemanticMatching": {"n_components": 3},
     "SCM": {"n_components": 3},
     "DeepSM": {"n_components": None, "compare_by": "cosine"},
+    "CCL": {"max_epochs": 1, "n_components": 16, "batch_size": 32},
+    "CMDN": {"max_epochs": 1},
 }
 """Class name -> constructor arguments that make `fit` fast, where the defaults are not."""
 

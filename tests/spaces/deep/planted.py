@@ -1,4 +1,4 @@
-"""Two kinds of data in which modalities share their class and nothing else, out of reach of linear methods."""
+"""Three kinds of data in which no linear map relates the modalities of an item."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ Planted = tuple[Views, NDArray[Any]]
 
 NAMES = ("image", "text", "audio")
 CLASSES = 4
+PRODUCTS = (
+    ((0,), (1,), (2,), (3,)),
+    ((0, 1), (1, 2), (2, 3), (0, 1, 2)),
+    ((0, 1, 3), (0, 2, 3), (1, 2, 3), (0, 1, 2, 3)),
+)
+"""For each modality the four products of signs that it shows: from them all signs follow."""
 
 
 def parity(n: int, modalities: int, seed: int) -> Planted:
@@ -45,7 +51,25 @@ def shells(n: int, modalities: int, seed: int) -> Planted:
     return views, labels
 
 
+def products(n: int, modalities: int, seed: int) -> Planted:
+    """Items are four signs, sixteen classes; each modality shows four products of them, all uncorrelated.
+
+    Unlike in the others, a modality foretells the columns of another one, and not only the class.
+    """
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.arange(n) % 16)
+    signs = 2.0 * (labels[:, None] >> np.arange(4) & 1) - 1
+    views = {}
+    for i, m in enumerate(NAMES[:modalities]):
+        shown = np.column_stack([signs[:, list(chosen)].prod(1) for chosen in PRODUCTS[i]])
+        x = np.hstack([shown + 0.2 * rng.standard_normal((n, 4)), 0.5 * rng.standard_normal((n, 2))])
+        turned = x @ np.linalg.svd(np.random.default_rng((6, i)).standard_normal((6, 6)))[0]
+        views[m] = (turned + 1).astype(np.float32)
+    return views, labels
+
+
 GENERATORS: dict[str, Callable[[int, int, int], Planted]] = {"parity": parity, "shells": shells}
+"""Where modalities share their class and nothing else, and no linear method finds it in one of them either."""
 
 
 def shuffled(planted: Planted, seed: int = 0) -> Planted:

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from commonspace import CCL
 from commonspace.errors import ParameterError, UnknownNameError
 from commonspace.spaces.deep.base import Classes
-from commonspace.spaces.deep.ccl import CCL
 from commonspace.spaces.deep.ccl_network import ComparedCodes, OfParts, OfWhole
 from commonspace.training.autoencoders import DenoisingLayer
 from commonspace.training.items import Items

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from commonspace import CMDN
 from commonspace.errors import ParameterError
 from commonspace.spaces.deep.base import Classes
-from commonspace.spaces.deep.cmdn import CMDN
 from commonspace.spaces.deep.cmdn_network import JointAutoencoder, JointMachine, masked_copies
 from commonspace.training.autoencoders import DeepAutoencoder, FirstLayer
 from commonspace.training.items import Batch, Items

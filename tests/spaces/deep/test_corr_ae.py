@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from commonspace import CorrAE
 from commonspace.errors import ParameterError, UnknownNameError
 from commonspace.spaces.deep.base import Classes
-from commonspace.spaces.deep.corr_ae import CorrAE
 from commonspace.training.correspondence import Correspondence
 from commonspace.training.items import Batch, Items
 

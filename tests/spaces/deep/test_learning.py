@@ -11,7 +11,7 @@ import commonspace as cs
 from commonspace.spaces import all_spaces
 from commonspace.spaces.deep.base import DeepSpace
 
-from .planted import CLASSES, GENERATORS, shuffled
+from .planted import CLASSES, GENERATORS, products, shuffled
 
 DEEP = {cls.__name__: cls for cls in all_spaces().values() if issubclass(cls, DeepSpace)}
 
@@ -29,7 +29,12 @@ OWN: dict[str, dict[str, Any]] = {
     "DeepSM": {"n_components": None},
     # From pairs alone, of which a batch has sixteen for each class: more steps, and no columns left out.
     "Contrastive": {"noise": 0.0, "max_epochs": 50},
+    "CorrAE": {"n_components": 16, "pretraining": None, "activation": "tanh", "reconstruct": "cross", "max_epochs": 60},
+    "CMDN": {"max_epochs": 10},
 }
+BY_LABEL = [name for name in DEEP if name != "CorrAE"]
+"""Those that can find a class where, given one modality, the columns of another have mean zero."""
+BY_PAIR = ["CorrAE", "DCCA", "Contrastive"]
 
 CHANCE = 1 / CLASSES
 AROUND_CHANCE = 0.1
@@ -43,7 +48,7 @@ def cases() -> list[Any]:
             name, kind, modalities, marks=[] if (kind, modalities) == ("parity", 2) else pytest.mark.slow,
             id=f"{name}-{kind}-{modalities}",
         )
-        for name in DEEP
+        for name in BY_LABEL
         for kind in GENERATORS
         for modalities in (2, 3)
     ]  # fmt: skip
@@ -72,3 +77,19 @@ def test_it_finds_the_class_that_linear_correlations_do_not(name: str, kind: str
 def test_it_finds_nothing_where_labels_and_pairs_are_shuffled(name: str, kind: str, modalities: int):
     train, test = shuffled(GENERATORS[kind](800, modalities, 1)), GENERATORS[kind](500, modalities, 2)
     assert make(name).fit(*train).score(*test) == pytest.approx(CHANCE, abs=AROUND_CHANCE)
+
+
+@pytest.mark.parametrize("modalities", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", BY_PAIR)
+def test_it_finds_items_by_pairs_that_linear_correlations_do_not(name: str, modalities: int):
+    train, test = products(800, modalities, 1), products(500, modalities, 2)
+    linear_map = cs.MCCA(n_components=4).fit(train[0]).score(*test)
+    assert linear_map < 0.15
+    assert make(name).fit(train[0]).score(*test) > linear_map + 0.2
+
+
+@pytest.mark.parametrize("modalities", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", BY_PAIR)
+def test_it_finds_no_items_where_pairs_are_shuffled(name: str, modalities: int):
+    train = shuffled(products(800, modalities, 1))
+    assert make(name).fit(train[0]).score(*products(500, modalities, 2)) == pytest.approx(1 / 16, abs=AROUND_CHANCE)

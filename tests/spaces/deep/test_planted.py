@@ -8,7 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 import commonspace as cs
 
-from .planted import CLASSES, GENERATORS, shuffled
+from .planted import CLASSES, GENERATORS, products, shuffled
 
 
 @pytest.mark.parametrize("name", GENERATORS)
@@ -49,3 +49,14 @@ def test_shuffled_has_the_same_rows_and_labels():
     for m, view in data[0].items():
         np.testing.assert_array_equal(np.sort(mixed[0][m], axis=0), np.sort(view, axis=0))
     assert np.bincount(mixed[1]).tolist() == np.bincount(data[1]).tolist()
+
+
+@pytest.mark.parametrize("modalities", [2, 3])
+def test_products_determine_one_another_and_do_not_correlate(modalities: int):
+    views, labels = products(4000, modalities, 1)
+    joined = np.hstack([x - x.mean(0) for x in views.values()])
+    correlations = np.corrcoef(joined.T)
+    widths = np.repeat(np.arange(modalities), 6)
+    assert np.abs(correlations[widths[:, None] != widths]).max() < 5 / np.sqrt(4000)
+    for view in views.values():
+        assert RandomForestClassifier(100, random_state=0).fit(view[:1000], labels[:1000]).score(view, labels) > 0.95

@@ -22,21 +22,21 @@ class CCL(StagedSpace):
     r"""Cross-modal correlation learning: items as a whole and in parts, then codes compared beside a classifier.
 
     Two grains of each modality: coarse sees the whole item, fine each of its parts, and takes the mean of what it makes
-    of them. The stages, each on what those before it give:
+    of them. With h the last of `hidden_sizes`, the stages, each on what those before it give:
 
     1. for each grain and modality, layers that are pretrained one after another; then
-    2. correspondence of the grain's codes, k units: $L = (1 - \alpha) \sum_m \lVert p^m - \hat p^m \rVert^2 +
-       \alpha \sum_{m < l} \lVert h^m - h^l \rVert^2$, as in `CorrAE`;
-    3. for each modality a joint code of both grains, 2k units;
-    4. for each modality a classifier with three hidden layers of k units, of which the last goes on, z-scored;
-    5. for each modality a sigmoid layer and a linear one z of k units, which learn two tasks at once: with
-       $h = \sigma(z)$ and d the distance of the codes of two modalities,
+    2. correspondence of the grain's codes, h units: $L = (1 - \alpha) \sum_m \lVert p^m - \hat p^m \rVert^2 +
+       \alpha \sum_{m < l} \lVert c^m - c^l \rVert^2$, as in `CorrAE`;
+    3. for each modality a joint code of both grains, 2h units;
+    4. for each modality a classifier with three hidden layers of h units, of which the last goes on, z-scored;
+    5. for each modality a sigmoid layer of h units and a linear one z of k, which learn two tasks at once: with
+       $c = \sigma(z)$ and d the distance of the codes of two modalities,
 
     $$L = \frac{1}{2n} \sum_{ij} \begin{cases} d_{ij}^2 & \text{same class} \\
       [\mu - d_{ij}]_+^2 & \text{different} \end{cases}
       - \sum_m \operatorname{mean}_i \log P(y_i \mid z_i^m).$$
 
-    The embedding is h, z-scored with the statistics of the training items.
+    The embedding is c, z-scored with the statistics of the training items.
 
     Sizes and stages are those of the release. Our reading: AdamW with one learning rate and stages that stop by their
     loss, where the release has rates and numbers of steps for each; as many outputs of the last classifier as classes,

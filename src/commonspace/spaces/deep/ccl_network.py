@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 def ccl_network(space: CCL, dims: Mapping[str, int], k: int, classes: Classes) -> StagedNetwork:
     """The stages: both grains, their joint code, classifiers, and codes that are compared."""
     how = pretraining_of(space.preset)
-    both, one = dict.fromkeys(dims, 2 * k), dict.fromkeys(dims, k)
-    joint = {m: pretrained_layer(2 * k, 2 * k, how, space.noise) for m in dims}
-    classifiers = Classifiers(both, (k, k, k), classes.count, classes.likelihood, space.activation, space.dropout)
+    h = space.hidden_sizes[-1]
+    both, one = dict.fromkeys(dims, 2 * h), dict.fromkeys(dims, h)
+    joint = {m: pretrained_layer(2 * h, 2 * h, how, space.noise) for m in dims}
+    classifiers = Classifiers(both, (h, h, h), classes.count, classes.likelihood, space.activation, space.dropout)
     return StagedNetwork(
         dims,
         [
-            Stage("grains", Branches(dims, {grain: _grain(space, dims, k, grain) for grain in ("coarse", "fine")})),
+            Stage("grains", Branches(dims, {grain: _grain(space, dims, grain) for grain in ("coarse", "fine")})),
             Stage("joint", LayerNetwork(both, joint)),
             Stage("classifiers", classifiers),
             Stage("codes", ComparedCodes(one, k, classes, space.margin)),
@@ -108,7 +109,7 @@ class ComparedCodes(ScaledNetwork):
     def __init__(self, dims: Mapping[str, int], k: int, classes: Classes, margin: float) -> None:
         super().__init__(dims, dict.fromkeys(dims, k), "z-score")
         self.bodies = ByModality(
-            {m: nn.Sequential(nn.Linear(d, k), nn.Sigmoid(), nn.Linear(k, k)) for m, d in dims.items()}
+            {m: nn.Sequential(nn.Linear(d, d), nn.Sigmoid(), nn.Linear(d, k)) for m, d in dims.items()}
         )
         self.heads = ByModality({m: nn.Linear(k, classes.count) for m in dims})
         self.likelihood, self.margin = classes.likelihood, margin
@@ -137,7 +138,7 @@ class ComparedCodes(ScaledNetwork):
         return terms
 
 
-def _grain(space: CCL, dims: Mapping[str, int], k: int, grain: Literal["coarse", "fine"]) -> StagedNetwork:
+def _grain(space: CCL, dims: Mapping[str, int], grain: Literal["coarse", "fine"]) -> StagedNetwork:
     """Layers that are pretrained one after another, and the correspondence of their codes."""
     how = pretraining_of(space.preset)
     stages: list[Stage] = []
@@ -160,5 +161,5 @@ def _grain(space: CCL, dims: Mapping[str, int], k: int, grain: Literal["coarse",
         network = LayerNetwork(widths, layers, "z-score" if last else "none")
         stages.append(Stage(f"layer{i + 1}", network))
         widths = network.widths
-    correspondence = Correspondence(widths, k, tie=space.tie, scaling="min-max")
+    correspondence = Correspondence(widths, space.hidden_sizes[-1], tie=space.tie, scaling="min-max")
     return StagedNetwork(dims, [*stages, Stage("correspondence", correspondence)])
