@@ -18,10 +18,10 @@ demo: .venv/.installed  ## The whole way on real input: encode, fit, evaluate, i
 	$(BIN)/commonspace demo --out demo
 
 test: .venv/.installed  ## The fast tests (under 10 minutes)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest  # arrays are small: more threads would only wait for each other
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal  # arrays are small: a process per core, one thread each
 
 slow: .venv/.installed  ## The long tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 lint: .venv/.installed  ## Style and format
 	$(BIN)/ruff check .
