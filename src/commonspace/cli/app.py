@@ -11,6 +11,7 @@ import typer
 
 import commonspace as cs
 
+from .bench import bench
 from .demo import demo
 from .doctor import doctor
 from .encode import encode
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: importing rich would double the time it takes
     pretty_exceptions_enable=False,
 )
-for command in (demo, spaces, doctor, encode, fit, evaluate, index, search):
+for command in (demo, spaces, doctor, encode, fit, evaluate, bench, index, search):
     app.command()(command)
 
 

@@ -50,8 +50,8 @@ def read_data(
         data,
         root=root,
         protocol=protocol,
-        encoders=_names("--encoder", encoder),
-        columns={role: name or None for role, name in _names("--column", column).items()},
+        encoders=names("--encoder", encoder),
+        columns={role: name or None for role, name in names("--column", column).items()},
         strict=strict,
         **options,
     )
@@ -72,7 +72,7 @@ def pairs(flag: str, texts: Sequence[str] | None) -> dict[str, Any]:
     return out
 
 
-def _names(flag: str, texts: Sequence[str] | None) -> dict[str, str]:
+def names(flag: str, texts: Sequence[str] | None) -> dict[str, str]:
     """KEY=NAME texts as a dictionary; a column named 2019 stays a name."""
     return {text.partition("=")[0]: text.partition("=")[2] for text in texts or () if pairs(flag, [text])}
 

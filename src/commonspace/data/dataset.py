@@ -234,6 +234,22 @@ class Dataset:
         part._views = {m: x[index] for m, x in self._views.items()}
         return part
 
+    def with_views(self, views: Mapping[str, NDArray[Any]]) -> Self:
+        """The same items with other features for these modalities. Their encoders, which give the old ones, are gone.
+
+        Raises:
+            UnknownNameError: If there is no such modality.
+            InputError: If a view has not a row for each item.
+        """
+        for modality, view in views.items():
+            self._check_modality(modality)
+            if len(view) != len(self):
+                raise InputError(f"{modality}: expected {len(self)} rows, one per item, got {len(view)}.")
+        changed = self.take(range(len(self)))
+        changed._views |= {m: as_view(m, np.asarray(x)) for m, x in views.items()}
+        changed.encoders = {m: encoder for m, encoder in self.encoders.items() if m not in views}
+        return changed
+
     def split(self, name: str) -> Self:
         """The items of one split.
 

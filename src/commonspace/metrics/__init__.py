@@ -21,6 +21,7 @@ cut at k, divided by the relevant items within the cut).
 from __future__ import annotations
 
 from .blocks import DEFAULT_MAX_BYTES, RowBlocks
+from .curves import interpolated_precisions
 from .gain import ndcg, ndcg_per_query
 from .precision import (
     average_precisions,
@@ -37,6 +38,7 @@ __all__ = [
     "mean_average_precision_at",
     "mean_average_precision_in_cut",
     "average_precisions",
+    "interpolated_precisions",
     "recall_at_k",
     "recall_from_ranks",
     "median_rank",

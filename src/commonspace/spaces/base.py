@@ -17,6 +17,7 @@ from commonspace.metrics import CosineSimilarity, RowBlocks, mean_average_precis
 from commonspace.metrics.labels import any_label
 
 from .directions import directions
+from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
 from .views import Rows, Views, check_aligned, check_column, check_view, check_views, expand
 
@@ -168,6 +169,11 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
 
         self._require_fitted()
         save_space(self, Path(path), training)
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """The parameters that are worth trying on data of these facts, and their values; none but the defaults here."""
+        return [{}]
 
     @property
     def fingerprint(self) -> str:

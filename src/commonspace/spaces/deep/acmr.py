@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.items import Batch
 from commonspace.training.layers import multilayer
@@ -99,6 +100,11 @@ class ACMR(DeepSpace):
         self.negatives = negatives
         self.margin = margin
         self.adversary = adversary
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{**small_networks(facts), "alpha": (0.3, 1.0), "adversary": (0.0, 0.1)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> ACMRNetwork:
         return ACMRNetwork(self, dims, classes)

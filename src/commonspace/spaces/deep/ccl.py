@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Unpack
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from commonspace.errors import ParameterError, UnknownNameError
+from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.stages import StagedNetwork
 
@@ -112,6 +113,11 @@ class CCL(StagedSpace):
         self.margin = margin
         self.noise = noise
         self.counts = counts
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{"dropout": (0.1, 0.5)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> StagedNetwork:
         self._check_counts(tuple(dims), self.preset == "paper")

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.items import Batch
 from commonspace.training.layers import ByModality
@@ -96,6 +97,11 @@ class Contrastive(DeepSpace):
         self.scale = scale
         self.label_smoothing = label_smoothing
         self.noise = noise
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{**small_networks(facts), "max_epochs": (10, 20, 40)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> ContrastiveNetwork:
         return ContrastiveNetwork(self, dims)

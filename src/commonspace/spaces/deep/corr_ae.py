@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Unpack
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from commonspace.errors import ParameterError
+from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.autoencoders import LayerNetwork, pretrained_layer, stack_sizes
 from commonspace.training.correspondence import Correspondence
@@ -101,6 +102,17 @@ class CorrAE(StagedSpace):
         self.pretraining = pretraining
         self.noise = noise
         self.counts = counts
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [
+            {
+                "reconstruct": ("own", "cross", "full"),
+                "pretraining": (None, "denoising"),
+                "activation": ("tanh",),
+            }
+        ]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> StagedNetwork:
         self._check_counts(tuple(dims), self.pretraining == "rbm")

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from commonspace.errors import InputError, ParameterError, TrainingError
 from commonspace.spaces.linear.mcca import MCCA
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.embedding import embed_rows
 from commonspace.training.items import Batch, Items
@@ -83,6 +84,11 @@ class DCCA(DeepSpace):
         self.ridge = ridge
         self.covariances = covariances
         self.scaling = scaling
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{**small_networks(facts), "n_components": facts.components, "ridge": (1e-2, 1e-1)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> DCCANetwork:
         return DCCANetwork(self, dims)

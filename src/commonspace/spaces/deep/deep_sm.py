@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 from torch import Tensor
 
 from commonspace.errors import ParameterError
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.items import Batch, Items
 from commonspace.training.layers import ByModality, multilayer
@@ -77,6 +78,18 @@ class DeepSM(DeepSpace):
         super().__init__(n_components, **parameters)
         self.embedding = embedding
         self.compare_by = compare_by
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [
+            {
+                **small_networks(facts),
+                "dropout": (0.5, 0.7),
+                "activation": ("relu", "gelu"),
+                "validation_fraction": (0.1, 0.2),
+            }
+        ]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> DeepSMNetwork:
         if self.embedding == "hidden" and not len(self.hidden_sizes):

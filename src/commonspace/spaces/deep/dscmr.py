@@ -11,6 +11,7 @@ import torch
 from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.items import Batch
 from commonspace.training.layers import ByModality, multilayer
@@ -79,6 +80,11 @@ class DSCMR(DeepSpace):
         super().__init__(n_components, **parameters)
         self.likelihood = likelihood
         self.invariance = invariance
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{**small_networks(facts), "n_components": (256,), "likelihood": (1e-3, 0.1, 1.0)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> DSCMRNetwork:
         return DSCMRNetwork(self, dims, classes)

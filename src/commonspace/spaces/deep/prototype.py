@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval
 from torch import Tensor
 from torch.nn import functional as F
 
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.items import Batch
 from commonspace.training.losses.prototype import prototype_loss, random_prototypes
@@ -63,6 +64,11 @@ class Prototype(DeepSpace):
         parameters: DeepParameters = {"hidden_sizes": (256,), "activation": "gelu", **training}
         super().__init__(n_components, **parameters)
         self.sharpness = sharpness
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{**small_networks(facts), "sharpness": (1.0, 4.0, 16.0)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> PrototypeNetwork:
         return PrototypeNetwork(self, dims, classes)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from commonspace.errors import ParameterError, UnknownNameError
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.items import Batch, Items
 from commonspace.training.losses.margins import (
@@ -111,6 +112,11 @@ class SAM(DeepSpace):
         self.width = width
         self.class_similarity = class_similarity
         self.decay = decay
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{**small_networks(facts), "most": (0.2, 0.5), "class_similarity": ("centroids",)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> SAMNetwork:
         if self.least > self.most:

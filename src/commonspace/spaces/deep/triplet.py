@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor
 from torch.nn import functional as F
 
+from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.training.items import Batch
 from commonspace.training.losses.relations import relations
@@ -82,6 +83,11 @@ class Triplet(DeepSpace):
         super().__init__(n_components, **training)
         self.margin = margin
         self.mining = mining
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{**small_networks(facts), "margin": (0.1, 0.2, 0.4)}]
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> TripletNetwork:
         return TripletNetwork(self, dims)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.base import Space
 from commonspace.spaces.linear.cca import CCA
+from commonspace.spaces.search_space import MANY, DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
 
@@ -126,6 +127,22 @@ class KCCA(Space):
         self.scaling = scaling
         self.random_state = random_state
         self.normalize = normalize
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        grid: dict[str, Sequence[Any]] = {
+            "n_components": facts.components,
+            "ridge": (0.1, 0.3, 1.0, 3.0, 10.0),
+            "scaling": (0.0, 1.0, 2.0),
+        }
+        if facts.histograms:  # chi2 for those, and for all where all are; the linear kernel would be CCA
+            mixed = {m: "chi2" if m == facts.histograms[0] else "rbf" for m in facts.dims}
+            every = ("chi2",) if len(facts.histograms) == len(facts.dims) else ()
+            grid |= {"kernel": ("rbf", mixed, *every), "energy": (0.95, 1.0)}
+        if facts.rows > MANY:
+            grid |= {"landmarks": (2000,), "n_features": (1000,), "ridge": (0.03, 0.1, 0.3, 1.0)}
+        return [grid]
 
     def _fit(self, rows: Rows) -> None:
         (first, X), (second, _) = rows.views.items()

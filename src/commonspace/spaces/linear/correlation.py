@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from sklearn.utils._param_validation import Interval
 
+from commonspace.spaces.search_space import DataFacts, SearchSpace
+
 from .base import LinearSpace
 from .ridge import CONSTRAINT, RANK_CONSTRAINT, Ridge
 
@@ -36,3 +38,9 @@ class CorrelationSpace(LinearSpace):
         self.scaling = scaling
         self.max_rank = max_rank
         self.normalize = normalize
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        ridges, scalings = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), (0.0, 1.0, 2.0, 4.0)
+        return [{"n_components": facts.components, "ridge": ridges, "scaling": scalings}]

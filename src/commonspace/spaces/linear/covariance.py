@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
+from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 
 from .base import LinearSpace
@@ -46,6 +47,12 @@ class CovarianceSpace(LinearSpace):
         self.scaling = scaling
         self.max_rank = max_rank
         self.normalize = normalize
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        scalings = (0.0, 0.5, 1.0, 2.0)
+        return [{"n_components": facts.components, "standardise": (True, False), "scaling": scalings}]
 
     def _limit(self, sample: Sample, S: dict[str, Matrix]) -> int:
         """How many directions two views of these covariances bear."""

@@ -15,6 +15,7 @@ from commonspace.errors import InputError, ParameterError
 from commonspace.metrics import RowBlocks
 from commonspace.spaces.base import Space
 from commonspace.spaces.labels import ClassTargets, class_targets
+from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
@@ -144,6 +145,18 @@ class JRL(Space):
         self.compare_by = compare_by
         self.paper = paper
         self.normalize = normalize
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [
+            {
+                "compare_by": ("cosine", "posterior"),
+                "gamma": (0.03, 0.1, 0.2),
+                "sigma": (0.0, 1.0, 10.0),
+                "lam": (1.0, 10.0),
+            }
+        ]
 
     def similarity_rows(self, queries: ArrayLike, gallery: ArrayLike) -> RowBlocks:
         """As `similarity`, computed when rows are sliced."""

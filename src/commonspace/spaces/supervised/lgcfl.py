@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval
 
 from commonspace.spaces.base import Space
 from commonspace.spaces.labels import class_targets
+from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
@@ -113,6 +114,11 @@ class LGCFL(Space):
         self.max_iter = max_iter
         self.tol = tol
         self.normalize = normalize
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        return [{"sparsity": (0.03, 0.1, 0.15, 0.2, 0.3), "coupling": (0.0, 1.0, 3.0, 10.0)}]
 
     def _fit(self, rows: Rows) -> None:
         targets = class_targets(np.asarray(rows.labels))

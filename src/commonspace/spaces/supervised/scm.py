@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from commonspace.errors import InputError
 from commonspace.spaces.linear.cca import CCA
+from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
 
@@ -109,6 +110,15 @@ class SCM(PosteriorSpace):
         self.compare_by = compare_by
         self.centring = centring
         self.normalize = normalize
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        grid: dict[str, Sequence[Any]] = {"ridge": (0.1, 0.3, 1.0, 3.0), "C": (1.0, 3.0, 10.0)}
+        return [
+            {**grid, "compare_by": ("probability",)},
+            {**grid, "compare_by": ("cosine",), "centring": ("prior", "correlation")},
+        ]
 
     def _fit(self, rows: Rows) -> None:
         pairs = rows.complete().views

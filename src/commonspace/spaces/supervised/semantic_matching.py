@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from commonspace.errors import ParameterError
 from commonspace.spaces.kernel.features import KernelFeatures, fit_features
 from commonspace.spaces.kernel.kernels import KERNELS, kernel_of
+from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
 
@@ -123,6 +124,16 @@ class SemanticMatching(PosteriorSpace):
         self.centring = centring
         self.random_state = random_state
         self.normalize = normalize
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """See `Space.search_space`."""
+        kernels = ("linear", "rbf", *(("chi2",) if len(facts.histograms) == len(facts.dims) else ()))
+        grid: dict[str, Sequence[Any]] = {"kernel": kernels, "C": (0.3, 1.0, 3.0, 10.0)}
+        return [
+            {**grid, "compare_by": ("probability",)},
+            {**grid, "compare_by": ("cosine",), "centring": ("prior", "correlation")},
+        ]
 
     def _fit(self, rows: Rows) -> None:
         kernels: dict[str, dict[str, Any]] = {}

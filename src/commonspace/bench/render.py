@@ -1,0 +1,50 @@
+"""Everything that is made of the results of a benchmark, written beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from commonspace.errors import InputError
+from commonspace.files import replacing
+
+from .comparisons import compare_all
+from .plots import draw
+from .protocols import Protocol
+from .published import published
+from .results import failures, gather, queries
+from .settings import BenchSettings
+from .table import Table, bench_table
+
+REFERENCES = ("CCA", "MCCA")
+"""What the others are compared with: the first that was measured, else the first row."""
+
+
+def render(protocol: Protocol, settings: BenchSettings, folder: Path) -> Table:
+    """Writes `table.md`, `table.html` and the drawings, and returns the table.
+
+    Args:
+        protocol: What was measured.
+        settings: How much was tried.
+        folder: Of the benchmark, where its results lie.
+
+    Raises:
+        InputError: If no space could be measured.
+    """
+    results, failed = gather(protocol, settings, folder), failures(settings, folder)
+    if not results:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise InputError(f"bench {protocol.dataset}: no space could be measured: {reasons}")
+    measured = [result["space"] for result in results]
+    reference = next((name for name in REFERENCES if name in measured), measured[0])
+    table = bench_table(
+        results, compare_all(folder, results, reference), reference, published(results[0]["dataset"]), failed
+    )
+    labels = protocol.load().split("test").labels
+    shown = None if labels is None or labels.ndim == 2 or protocol.resplits else labels.tolist()
+    drawings = draw(results, {result["space"]: queries(folder, result) for result in results}, shown)
+    written = {f"{name}.svg": picture for name, picture in drawings.items()}
+    written |= {"table.md": table.markdown(), "table.html": table.html(list(drawings.values()))}
+    for name, text in written.items():
+        with replacing(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return table

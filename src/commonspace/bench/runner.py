@@ -1,0 +1,145 @@
+"""Runs a benchmark over processes, and goes on with one that was stopped."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from commonspace import __version__
+from commonspace.data import Dataset
+from commonspace.errors import ParameterError, StorageError
+from commonspace.files import replacing
+from commonspace.progress import progress
+from commonspace.threads import cpu_threads
+
+from .journal import Journal
+from .protocols import Protocol
+from .results import gather
+from .settings import BenchSettings
+from .worker import bench_space, journal_path
+
+DESCRIPTION, RESULTS = "bench.json", "results.json"
+SLOW_FIRST = ("CMDN", "CCL", "KCCA", "DSCMR", "Contrastive", "SAM")
+"""What is begun first, so that no process is left with a long piece at the end."""
+
+_logger = logging.getLogger("commonspace")
+
+
+def run_bench(
+    protocol: Protocol, settings: BenchSettings, out: Path, *, processes: int | None = None
+) -> list[dict[str, Any]]:
+    """Runs what is left of a benchmark, and writes `results.json` into its folder.
+
+    For each space, settings are tried on validation, the best is fitted on the whole training split for each seed,
+    and measured once on test. Every finished piece is on the disk before the next begins: after a kill the same call
+    goes on, and ends with the same numbers.
+
+    Args:
+        protocol: What is measured.
+        settings: How much is tried.
+        out: The folder.
+        processes: How many spaces are worked on at a time, each on one thread. Default: as many as processors.
+
+    Returns:
+        The results, one entry for each space that could be fitted, in the schema of `results.json`.
+
+    Raises:
+        StorageError: If the folder holds another benchmark, or cannot be written.
+        ParameterError: If `processes` is below 1.
+        InputError: If the data cannot be used.
+
+    Example:
+        ```python
+        protocol = find_protocol("wikipedia", root=Path("data/wikipedia"))
+        results = run_bench(protocol, BenchSettings(spaces=["cca", "sam"], seeds=5), Path("runs/wikipedia"))
+        ```
+    """
+    workers = cpu_threads() if processes is None else processes
+    if workers < 1:
+        raise ParameterError(f"processes: expected 1 or more, got {processes}.")
+    _claim(out, protocol, settings, _digest(protocol.load()))
+    names = sorted(settings.spaces, key=lambda name: name not in SLOW_FIRST)
+    context = multiprocessing.get_context("spawn")
+    with (
+        progress("benchmark", len(names), "spaces") as advance,
+        ProcessPoolExecutor(min(workers, len(names)), context, initializer=_one_thread) as pool,
+    ):
+        running: dict[Future[None], str] = {
+            pool.submit(bench_space, protocol, settings, name, out): name for name in names
+        }
+        try:
+            while running:
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = running.pop(future)
+                    future.result()
+                    _tell(name, Journal(journal_path(out, name)))
+                    advance(1)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    results = gather(protocol, settings, out)
+    with replacing(out / RESULTS) as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return results
+
+
+def _one_thread() -> None:
+    """Each process has a processor of its own: more threads would only wait for one another."""
+    import torch
+
+    torch.set_num_threads(1)
+    threadpool_limits(1)
+
+
+def _digest(data: Dataset) -> str:
+    """By which the data is known again. Encodes what is not in the cache, before processes would do it side by side."""
+    digest = blake2b(digest_size=16)
+    for column in ("id", "split", "label"):
+        if column in data.table.column_names:
+            digest.update(repr(data.table[column].to_pylist()).encode())
+    for modality, view in data.views.items():
+        digest.update(f"{modality} {view.shape}".encode())
+        digest.update(np.ascontiguousarray(view).data)
+    return digest.hexdigest()
+
+
+def _tell(name: str, journal: Journal) -> None:
+    for entry in journal.of("failed"):
+        _logger.warning("%s: left out: %s", name, entry["reason"])
+    _logger.info("%s: %d settings tried, %d fits measured", name, len(journal.of("tried")), len(journal.of("measured")))
+
+
+def _claim(out: Path, protocol: Protocol, settings: BenchSettings, data: str) -> None:
+    """Notes whose folder it is, or checks that it is this benchmark's."""
+    described = {
+        "version": __version__,
+        "dataset": protocol.dataset,
+        "protocol": protocol.name,
+        "goal": protocol.goal,
+        "encoders": dict(protocol.encoders),
+        "trials": settings.trials,
+        "budget": settings.budget,
+        "data": data,
+    }
+    path = out / DESCRIPTION
+    if path.is_file():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if differing := [key for key in described if found.get(key) != described[key]]:
+            key = differing[0]
+            raise StorageError(
+                f"{out} holds a benchmark with {key} {found.get(key)!r}, this one has {described[key]!r}; choose "
+                "another folder, or delete that one."
+            )
+        return
+    if out.is_dir() and any(out.iterdir()):
+        raise StorageError(f"{out} is not empty and holds no benchmark; choose another folder.")
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
