@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .spaces.registry import SPACE_MODULES
 
 if TYPE_CHECKING:
+    from . import bench as bench
     from . import catalogue as catalogue
     from . import collection as collection
     from . import data as data
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("catalogue", "collection", "data", "encoders", "errors", "evaluation", "metrics", "spaces")
+_SUBPACKAGES = ("bench", "catalogue", "collection", "data", "encoders", "errors", "evaluation", "metrics", "spaces")
 _HOME = {
     "Collection": "collection",
     "Dataset": "data",

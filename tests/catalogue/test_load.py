@@ -99,7 +99,7 @@ def test_an_encoder_for_features_of_unknown_origin_is_kept(saved: Path):
 @pytest.mark.parametrize("name", ["emojy", "absent/folder"])
 def test_an_unknown_name_is_an_error_that_gives_the_catalogue(name: str):
     with pytest.raises(
-        UnknownNameError, match=f"unknown data set or path '{name}'.* Known: emoji, flickr8k, wikipedia"
+        UnknownNameError, match=f"unknown data set or path '{name}'.* Known: emoji, flickr8k, mirflickr"
     ):
         load_dataset(name, protocol="families")
 

@@ -108,5 +108,5 @@ def refuse_test(data: Dataset, *parts: Dataset) -> None:
         if shared := test.intersection(part.ids):
             raise InputError(
                 f"bench {data.name}: parameters are chosen on validation, and {len(shared)} items of the part that "
-                f"was given belong to the test split, {sorted(shared)[0]!r} first."
+                f"was given belong to the test split, {str(min(shared))!r} first."
             )

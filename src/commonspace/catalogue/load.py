@@ -15,7 +15,16 @@ from commonspace.data.storage import is_saved_dataset, read_description
 from commonspace.encoders import DEFAULT_ENCODERS, DiskViewCache, get_encoder
 from commonspace.errors import MissingPackageError, ParameterError, StorageError, UnknownNameError
 
-CATALOGUE = {"emoji": "emoji", "flickr8k": "flickr8k", "wikipedia": "wikipedia"}
+CATALOGUE = {
+    "emoji": "emoji",
+    "flickr8k": "flickr8k",
+    "mirflickr": "mirflickr",
+    "nus-wide": "nus_wide",
+    "nus-wide-10k": "nus_wide_10k",
+    "pascal-sentences": "pascal_sentences",
+    "wikipedia": "wikipedia",
+    "xmedia": "xmedia",
+}
 """Name -> module in this folder. A new named set is one new file and one line here."""
 
 _logger = logging.getLogger("commonspace")
@@ -34,9 +43,10 @@ def load_dataset(
     """Loads a data set with its encoders.
 
     Args:
-        name: A name of the catalogue ("emoji", "flickr8k", "wikipedia"); a folder that `commonspace encode` wrote; or
-            a path of your own data, read as `commonspace.data.readers.read` says: a folder of pictures with captions,
-            a table, or arrays of features.
+        name: A name of the catalogue ("emoji", "flickr8k", "mirflickr", "nus-wide", "nus-wide-10k",
+            "pascal-sentences", "wikipedia", "xmedia"); a folder that `commonspace encode` wrote; or a path of your
+            own data, read as `commonspace.data.readers.read` says: a folder of pictures with captions, a table, or
+            arrays of features.
         root: Where the files of a named set lie, for sets that come from no package.
         protocol: The split and rule, where a set has several.
         encoders: Modality -> an encoder or its name, see `get_encoder`. Default: "efficientnet-lite0" for "image",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Data = Annotated[
     str,
     typer.Argument(
-        help="A name of the catalogue (emoji, flickr8k, wikipedia), a folder that encode wrote, or data of your own."
+        help="A name of the catalogue (emoji, flickr8k, wikipedia, pascal-sentences and others), "
+        "a folder that encode wrote, or data of your own."
     ),
 ]
 # readable=False: what may not be read is told by the library, in one line, and not by Typer with its usage.

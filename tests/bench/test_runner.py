@@ -1,0 +1,92 @@
+"""A benchmark over processes: stopped anywhere, it goes on with the same numbers; other people's folders are safe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from commonspace.bench import BenchSettings, run_bench
+from commonspace.errors import ParameterError, StorageError, UnknownNameError
+
+from .small import saved
+
+SPACES = ["cca", "cfa", "lgcfl", "mcca"]
+
+
+def without_times(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{k: v for k, v in entry.items() if k not in ("fit_seconds", "environment")} for entry in results]
+
+
+def test_settings_out_of_range():
+    out_of_range: list[dict[str, Any]] = [
+        {"seeds": 0}, {"trials": 0}, {"trials": 1.5}, {"budget": 0}, {"budget": "4"}, {"spaces": []},
+    ]  # fmt: skip
+    for wrong in out_of_range:
+        with pytest.raises(ParameterError, match=next(iter(wrong))):
+            BenchSettings(**wrong)
+    with pytest.raises(UnknownNameError, match="did you mean"):
+        BenchSettings(["ccca"])
+    assert BenchSettings(["cca", "CCA", "SAM"]).spaces == ("CCA", "SAM")
+
+
+def test_the_number_of_processes_does_not_change_a_number(tmp_path: Path):
+    protocol, settings = saved(tmp_path), BenchSettings(SPACES[:3], trials=3)
+    one, two = (run_bench(protocol, settings, tmp_path / f"{n}", processes=n) for n in (1, 2))
+    assert without_times(one) == without_times(two)
+    assert [entry["space"] for entry in one] == ["CCA", "CFA", "LGCFL"]
+    assert json.loads((tmp_path / "1" / "results.json").read_text()) == one
+    with pytest.raises(ParameterError, match="processes"):
+        run_bench(protocol, settings, tmp_path / "0", processes=0)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path):
+    protocol, settings = saved(tmp_path), BenchSettings(["cca"], trials=1)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(StorageError, match="holds no benchmark"):
+        run_bench(protocol, settings, tmp_path / "mine")
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+    run_bench(protocol, settings, tmp_path / "out", processes=1)
+    with pytest.raises(StorageError, match="with trials 1, this one has 2"):
+        run_bench(protocol, BenchSettings(["cca"], trials=2), tmp_path / "out")
+    other = saved(tmp_path, labels=["x", "y"] * 45)
+    with pytest.raises(StorageError, match="with data"):
+        run_bench(other, settings, tmp_path / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
+def test_killed_twice_on_the_way_it_ends_with_the_same_numbers(tmp_path: Path):
+    saved(tmp_path)
+    program = "from commonspace.cli.app import main; main()"
+    data = str(tmp_path / "small")
+    command = [sys.executable, "-c", program, "bench", data, "--spaces", ",".join(SPACES), "--trials", "40"]
+
+    def start(out: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*command, "--out", str(tmp_path / out)], start_new_session=True)
+
+    assert start("whole").wait(300) == 0
+    for lines in (5, 60):
+        process = start("killed")
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            journals = (tmp_path / "killed" / "journals").glob("*.jsonl")
+            if sum(path.read_bytes().count(b"\n") for path in journals) >= lines:
+                break
+            time.sleep(0.01)
+        assert process.poll() is None, "it ended before it was killed"
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert start("killed").wait(300) == 0
+    whole, killed = (json.loads((tmp_path / out / "results.json").read_text()) for out in ("whole", "killed"))
+    assert without_times(whole) == without_times(killed)
+    counted = [(tmp_path / "killed" / "journals" / f"{name}.jsonl").read_bytes().count(b"\n") for name in SPACES]
+    assert counted == [(tmp_path / "whole" / "journals" / f"{n}.jsonl").read_bytes().count(b"\n") for n in SPACES]
