@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from .blocks import DEFAULT_MAX_BYTES, RowBlocks
 from .gain import ndcg, ndcg_per_query
+from .hubness import CSLS, HUBNESS, InvertedSoftmax
 from .precision import (
     average_precisions,
     mean_average_precision,
@@ -31,6 +32,7 @@ from .precision import (
 from .ranks import first_relevant_ranks, median_rank, median_rank_from_ranks, recall_at_k, recall_from_ranks
 from .relevance import SameItem, SameLabel, SharedLabel
 from .similarity import CosineSimilarity
+from .weighted_mean import WeightedMean
 
 __all__ = [
     "mean_average_precision",
@@ -45,6 +47,10 @@ __all__ = [
     "ndcg",
     "ndcg_per_query",
     "CosineSimilarity",
+    "WeightedMean",
+    "CSLS",
+    "InvertedSoftmax",
+    "HUBNESS",
     "SameLabel",
     "SameItem",
     "SharedLabel",
