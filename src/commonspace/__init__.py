@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .spaces.deep.prototype import Prototype as Prototype
     from .spaces.deep.sam import SAM as SAM
     from .spaces.deep.triplet import Triplet as Triplet
+    from .spaces.ensemble import Ensemble as Ensemble
     from .spaces.kernel.kcca import KCCA as KCCA
     from .spaces.linear.cca import CCA as CCA
     from .spaces.linear.cfa import CFA as CFA

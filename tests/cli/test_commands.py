@@ -38,6 +38,33 @@ def test_evaluate_prints_the_report_of_the_test_split(run, encoded, fitted):
     assert everything["gallery"] == {"image->text": 80, "text->image": 80}
 
 
+@pytest.mark.parametrize("name", ["csls", "inverted-softmax"])
+def test_evaluate_corrects_hubness_and_says_that_it_is_transductive(run, encoded, fitted, name):
+    report = cs.evaluate(cs.load_space(fitted), cs.load_dataset(encoded).split("test"), hubness=name)
+    told = run("evaluate", fitted, encoded, "--hubness", name).stdout
+    assert told == f"{report}\n"
+    assert f"hubness {name}, transductive" in told
+    result = json.loads(run("evaluate", fitted, encoded, "--hubness", name, "--json").stdout)
+    assert (result["hubness"], result["transductive"]) == (name, True)
+    assert "ransductive" in run("evaluate", "--help").stdout
+    with pytest.raises(UnknownNameError, match="unknown hubness correction 'hubs'"):
+        run("evaluate", fitted, encoded, "--hubness", "hubs")
+
+
+def test_fit_and_evaluate_an_ensemble(run, encoded, tmp_path):
+    members = ("--set", 'spaces=["cca", "pls"]', "--set", "weights=[2, 1]")
+    run("fit", encoded, "--space", "ensemble", *members, "--out", tmp_path / "space")
+    train = cs.load_dataset(encoded).split("train")
+    expected = cs.Ensemble(["cca", "pls"], [2, 1]).fit(train.views)
+    assert cs.load_space(tmp_path / "space").fingerprint == expected.fingerprint
+    result = json.loads(run("evaluate", tmp_path / "space", encoded, "--json").stdout)
+    assert (result["space"], result["params"]["spaces"]) == ("Ensemble", ["cca", "pls"])
+    with pytest.raises(InputError, match="validation: no space of this ensemble learns epoch by epoch"):
+        run("fit", encoded, "--space", "ensemble", "--validation", "test", "--out", tmp_path / "other")
+    with pytest.raises(ParameterError, match="--resume: Ensemble does not learn epoch by epoch"):
+        run("fit", encoded, "--space", "ensemble", "--resume", "--out", tmp_path / "other")
+
+
 def test_index_twice_changes_nothing(run, encoded, fitted, tmp_path):
     store = tmp_path / "store"
     first = json.loads(run("index", fitted, encoded, "--store", store, "--json").stdout)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from commonspace import GCCA, KCCA, MCCA
+from commonspace import GCCA, KCCA, MCCA, Ensemble
 from commonspace.errors import InputError, ParameterError
 
 from .cases import CASES, DIMS, Arrays, Case, N
@@ -20,9 +20,10 @@ supervised = pytest.mark.parametrize(
     "case", [pytest.param(case, id=name) for name, case in CASES.items() if case.tags.supervised]
 )
 needs_every_view = pytest.mark.parametrize(
-    "case", [pytest.param(case, id=name) for name, case in CASES.items() if case.cls not in (MCCA, GCCA)]
+    "case", [pytest.param(case, id=name) for name, case in CASES.items() if case.cls not in (MCCA, GCCA, Ensemble)]
 )
-"""MCCA and GCCA relate the other views; what becomes of one that never varies is asked of them apart."""
+"""MCCA, of which the default of Ensemble consists, and GCCA relate the other views; what becomes of one that never
+varies is asked of them apart."""
 
 by_directions = pytest.mark.parametrize(
     ("case", "params"),
@@ -186,7 +187,7 @@ def test_a_view_that_never_varies_is_an_error(case: Case, value: float, dtype: s
         assert modality in str(error.value)
 
 
-@pytest.mark.parametrize("case", [CASES["mcca"], CASES["gcca"]], ids=["mcca", "gcca"])
+@pytest.mark.parametrize("case", [pytest.param(CASES[name], id=name) for name in ("mcca", "gcca", "ensemble")])
 @pytest.mark.parametrize(("value", "dtype", "columns"), CONSTANTS)
 def test_of_three_views_one_that_never_varies_is_left_at_zero_and_two_are_an_error(
     case: Case, value: float, dtype: str, columns: int

@@ -20,6 +20,13 @@ def evaluate(
     split: Annotated[
         str | None, typer.Option(help='The split to measure on; "all" for everything. Default: test.')
     ] = None,
+    hubness: Annotated[
+        str | None,
+        typer.Option(
+            help="csls or inverted-softmax: correct for items near to everything. Transductive: a query's list then "
+            "depends on the other queries measured, and the report says so."
+        ),
+    ] = None,
     root: Root = None,
     protocol: Protocol = None,
     option: Option = None,
@@ -32,7 +39,7 @@ def evaluate(
     fitted = cs.load_space(space)
     measured = part(read_data(data, root, protocol, option=option), split, default="test")
     _tell_overlap(cs.spaces.read_training(space), measured)
-    report = cs.evaluate(fitted, measured)
+    report = cs.evaluate(fitted, measured, hubness=hubness)
     show(report.to_dict(), str(report), as_json)
 
 

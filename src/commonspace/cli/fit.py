@@ -58,7 +58,7 @@ def fit(
     deep = _training(learning, out, held, resume)
     views = train.views
     started = time.perf_counter()
-    fitted = learning.fit(views, train.labels, time=train.time if method.tags.uses_time else None, **deep)
+    fitted = learning.fit(views, train.labels, time=train.time if learning.tags.uses_time else None, **deep)
     seconds = time.perf_counter() - started
     summary = {"dataset": train.name, "protocol": train.protocol, "split": train.part or "all", "items": len(train)}
     fitted.save(out, training={**summary, "fit_seconds": seconds})
@@ -71,10 +71,13 @@ def fit(
 
 
 def _training(space: Space, out: Path, validation: Dataset | None, resume: bool) -> dict[str, Any]:
-    """The arguments that only a deep space takes."""
+    """The arguments that only a deep space takes, and of which an ensemble hands on the validation."""
     from commonspace.spaces.deep.base import DeepSpace
+    from commonspace.spaces.ensemble import Ensemble
     from commonspace.spaces.persistence import CHECKPOINT
 
+    if isinstance(space, Ensemble) and not resume:
+        return {"validation": _pair(validation)}
     if not isinstance(space, DeepSpace):
         for option, given in (("--resume", resume), ("--validation", validation is not None)):
             if given:
@@ -85,5 +88,8 @@ def _training(space: Space, out: Path, validation: Dataset | None, resume: bool)
         raise cs.errors.StorageError(
             f"{out} holds the state of a training that was stopped ({stopped[0]}): go on with --resume, or delete it."
         )
-    held = None if validation is None else (validation.views, validation.labels)
-    return {"validation": held, "checkpoint": out / CHECKPOINT, "resume": resume}
+    return {"validation": _pair(validation), "checkpoint": out / CHECKPOINT, "resume": resume}
+
+
+def _pair(held: Dataset | None) -> tuple[Any, Any] | None:
+    return None if held is None else (held.views, held.labels)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from commonspace.spaces import Space
+
 MAP_RULE = "map@all"
 """AP is divided by all relevant items of the gallery, over the whole ranked list."""
 
@@ -30,6 +32,9 @@ class Report:
         map_queries: Direction -> number of queries for whose label there is something: those that `map` is over.
         map: Direction -> mean average precision by label over the whole list (rule "map@all"); empty without labels.
         rule: How `map` was computed.
+        hubness: How similarities were corrected for hubs: "csls", "inverted-softmax", or None.
+        transductive: Whether the list of a query depends on the other queries that were evaluated. What holds for a
+            batch of queries need not hold for one that comes alone.
     """
 
     dataset: str
@@ -44,6 +49,8 @@ class Report:
     map_queries: dict[str, int] = field(default_factory=dict)
     map: dict[str, float] = field(default_factory=dict)
     rule: str = MAP_RULE
+    hubness: str | None = None
+    transductive: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON types; the Ks of `recall` become strings."""
@@ -67,11 +74,15 @@ class Report:
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         table = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
         part = f", split {self.split}" if self.split else ""
-        return "\n".join([f"{self.space} on {self.dataset} ({self.protocol}{part})", *table])
+        how = f", hubness {self.hubness}" if self.hubness else ""
+        how += ", transductive" if self.transductive else ""
+        return "\n".join([f"{self.space} on {self.dataset} ({self.protocol}{part}){how}", *table])
 
 
 def _plain(value: Any) -> Any:
-    """JSON types for what a report holds; parameters may be NumPy scalars, arrays or tuples."""
+    """JSON types for what a report holds; parameters may be NumPy scalars, arrays, tuples or spaces."""
+    if isinstance(value, Space):
+        return {"space": type(value).__name__, "params": _plain(value.get_params(deep=False))}
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

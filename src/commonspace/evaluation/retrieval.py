@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -19,10 +20,19 @@ from commonspace.metrics.labels import any_label
 from commonspace.spaces import Space
 from commonspace.spaces.directions import directions
 
+from .correction import Correction
 from .report import Report
 
 
-def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> Report:
+def evaluate(
+    space: Space,
+    data: Dataset,
+    *,
+    ks: Sequence[int] = (1, 5, 10),
+    hubness: str | None = None,
+    hubness_options: Mapping[str, Any] | None = None,
+    bank: Dataset | None = None,
+) -> Report:
     """Queries every modality with every other.
 
     Every part of an item is a query and every part of the other modality is in the gallery, the item's own included.
@@ -34,6 +44,11 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
         space: A fitted space.
         data: The items, usually `data.split("test")`. Only the modalities of the space are encoded.
         ks: The cuts of Recall@K.
+        hubness: "csls" or "inverted-softmax" (`commonspace.metrics.CSLS` and `InvertedSoftmax`) correct similarities
+            for items that are near to everything. Without a `bank` that is transductive: the list of a query then
+            depends on the other queries evaluated, and the report says so. None corrects nothing.
+        hubness_options: Parameters of the correction: `{"k": 10}`, `{"beta": 30.0}`.
+        bank: Other items, usually `data.split("train")`, whose queries tell hubs in place of those evaluated.
 
     Returns:
         A `Report`.
@@ -41,7 +56,9 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
     Raises:
         NotFittedError: If the space is not fitted.
         InputError: If the data set has fewer than two of the space's modalities, no item of one of them, or neither
-            labels nor items with two modalities.
+            labels nor items with two modalities; or if the bank lacks a modality.
+        UnknownNameError: If `hubness` or an option of it is not known.
+        ParameterError: If a cut or an option is out of its range, or there are options or a bank without `hubness`.
 
     Example:
         ```python
@@ -53,6 +70,7 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
     if not isinstance(data, Dataset):
         raise InputError(f"evaluate: expected a Dataset, got {type(data).__name__}; Dataset(views) makes one of views.")
     check_is_fitted(space)
+    correction = Correction(hubness, hubness_options, bank, space)
     known = [modality for modality in space.modalities_ if modality in data.modalities]
     if len(known) < 2:
         raise InputError(
@@ -65,17 +83,26 @@ def evaluate(space: Space, data: Dataset, *, ks: Sequence[int] = (1, 5, 10)) -> 
         if np.isnan(embedding).all():
             raise InputError(f"evaluate: no item of {data.name} has {modality}; expected some in the part evaluated.")
     labels = data.labels if any_label(data.labels) else None
-    report = Report(data.name, data.protocol, data.part, type(space).__name__, space.get_params(deep=False))
+    report = Report(
+        data.name,
+        data.protocol,
+        data.part,
+        type(space).__name__,
+        space.get_params(deep=False),
+        hubness=hubness,
+        transductive=correction.transductive(data),
+    )
     for direction in directions(space, embedded):
         name = direction.name
-        report.gallery[name] = direction.scores.shape[1]
-        ranks = first_relevant_ranks(direction.scores, direction.same_item())
+        scores = correction.scores(direction)
+        report.gallery[name] = scores.shape[1]
+        ranks = first_relevant_ranks(scores, direction.same_item())
         report.queries[name] = int(np.sum(~np.isnan(ranks)))
         if report.queries[name]:
             report.recall[name] = recall_from_ranks(ranks, list(ks))
             report.median_rank[name] = median_rank_from_ranks(ranks)
         if labels is not None:
-            precisions = average_precisions(direction.scores, direction.same_label(labels))
+            precisions = average_precisions(scores, direction.same_label(labels))
             report.map_queries[name] = int(np.sum(~np.isnan(precisions)))
             if report.map_queries[name]:
                 report.map[name] = float(np.nanmean(precisions))

@@ -23,6 +23,7 @@ from __future__ import annotations
 from .blocks import DEFAULT_MAX_BYTES, RowBlocks
 from .curves import interpolated_precisions
 from .gain import ndcg, ndcg_per_query
+from .hubness import CSLS, HUBNESS, InvertedSoftmax
 from .precision import (
     average_precisions,
     mean_average_precision,
@@ -32,6 +33,7 @@ from .precision import (
 from .ranks import first_relevant_ranks, median_rank, median_rank_from_ranks, recall_at_k, recall_from_ranks
 from .relevance import SameItem, SameLabel, SharedLabel
 from .similarity import CosineSimilarity
+from .weighted_mean import WeightedMean
 
 __all__ = [
     "mean_average_precision",
@@ -47,6 +49,10 @@ __all__ = [
     "ndcg",
     "ndcg_per_query",
     "CosineSimilarity",
+    "WeightedMean",
+    "CSLS",
+    "InvertedSoftmax",
+    "HUBNESS",
     "SameLabel",
     "SameItem",
     "SharedLabel",

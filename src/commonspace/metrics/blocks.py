@@ -57,18 +57,38 @@ def check_pair(scores: RowBlocks, other: RowBlocks, name: str) -> tuple[int, int
         InputError: Something is not a matrix, the shapes differ, or there are no queries or no gallery.
     """
     for what, matrix in (("scores", scores), (name, other)):
-        if len(getattr(matrix, "shape", ())) != 2:
-            came = f"shape {matrix.shape}" if hasattr(matrix, "shape") else type(matrix).__name__
-            raise InputError(f"{what} must be a matrix of queries x gallery items, got {came}; try numpy.asarray.")
+        _check_two_dimensions(matrix, what)
     if tuple(scores.shape) != tuple(other.shape):
         raise InputError(
             f"scores and {name} must have the same shape, got {tuple(scores.shape)} and {tuple(other.shape)}; "
             "in both, rows are queries and columns gallery items."
         )
+    return check_matrix(scores, "scores")
+
+
+def check_matrix(scores: RowBlocks, name: str) -> tuple[int, int]:
+    """The shape (n, m) of the matrix called `name`.
+
+    Raises:
+        InputError: It is not a matrix, or there are no queries or no gallery.
+    """
+    _check_two_dimensions(scores, name)
     n, m = scores.shape
     if n == 0 or m == 0:
-        raise InputError(f"scores must hold at least one query and one gallery item, got shape ({n}, {m}).")
+        raise InputError(f"{name} must hold at least one query and one gallery item, got shape ({n}, {m}).")
     return n, m
+
+
+def row_slices(n: int, row_bytes: int, max_bytes: int) -> Iterator[slice]:
+    """Slices that together are the n rows, each of as many as `max_bytes` holds; never less than one row.
+
+    Raises:
+        ParameterError: `max_bytes` is not a positive whole number.
+    """
+    _check_max_bytes(max_bytes)
+    step = _rows_within(min(max_bytes, _USEFUL_ASKED), row_bytes)
+    for start in range(0, n, step):
+        yield slice(start, min(start + step, n))
 
 
 def paired_blocks(
@@ -80,8 +100,7 @@ def paired_blocks(
         InputError: A score is NaN or not a real number.
         ParameterError: `max_bytes` is not a positive whole number.
     """
-    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int | np.integer) or max_bytes < 1:
-        raise ParameterError(f"max_bytes must be a positive whole number of bytes, got {max_bytes!r}.")
+    _check_max_bytes(max_bytes)
     n, m = scores.shape
     many = _rows_within(min(max_bytes // 2, _USEFUL_ASKED), _ASKED_BYTES * m)
     few = _rows_within(min(max_bytes // 2, _USEFUL_RANKED), _RANKED_BYTES * m)
@@ -97,6 +116,17 @@ def paired_blocks(
         for at in range(0, stop - start, few):
             piece = slice(at, at + few)
             yield slice(start + at, min(start + at + few, stop)), block[piece], beside[piece]
+
+
+def _check_two_dimensions(matrix: RowBlocks, name: str) -> None:
+    if len(getattr(matrix, "shape", ())) != 2:
+        came = f"shape {matrix.shape}" if hasattr(matrix, "shape") else type(matrix).__name__
+        raise InputError(f"{name} must be a matrix of queries x gallery items, got {came}; try numpy.asarray.")
+
+
+def _check_max_bytes(max_bytes: int) -> None:
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, int | np.integer) or max_bytes < 1:
+        raise ParameterError(f"max_bytes must be a positive whole number of bytes, got {max_bytes!r}.")
 
 
 def _rows_within(budget: int, row_bytes: int) -> int:

@@ -22,16 +22,25 @@ class Direction:
     """Queries of one modality against a gallery of another; every part of an item is a row of its own.
 
     Attributes:
-        name: For example "image->text".
+        source: The modality of the queries.
+        target: The modality of the gallery.
+        gallery: (gallery, k) the embeddings searched.
         scores: (queries, gallery) similarities, computed when rows are sliced.
         query_item: (queries,) the item each query belongs to.
         gallery_item: (gallery,) likewise.
     """
 
-    name: str
+    source: str
+    target: str
+    gallery: NDArray[np.float32]
     scores: RowBlocks
     query_item: NDArray[np.int64]
     gallery_item: NDArray[np.int64]
+
+    @property
+    def name(self) -> str:
+        """For example "image->text"."""
+        return f"{self.source}->{self.target}"
 
     def same_item(self) -> SameItem:
         """What belongs to the query's own item is relevant."""
@@ -52,7 +61,8 @@ def directions(space: Space, embedded: Mapping[str, NDArray[np.float32]]) -> Ite
     flat = {modality: flatten_parts(embedding) for modality, embedding in embedded.items()}
     for source, target in permutations(flat, 2):
         (queries, query_item), (gallery, gallery_item) = flat[source], flat[target]
-        yield Direction(f"{source}->{target}", space.similarity_rows(queries, gallery), query_item, gallery_item)
+        scores = space.similarity_rows(queries, gallery)
+        yield Direction(source, target, gallery, scores, query_item, gallery_item)
 
 
 def flatten_parts(embedding: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

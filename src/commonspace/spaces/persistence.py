@@ -25,6 +25,9 @@ FORMAT = 1
 CHECKPOINT = "training.ckpt"
 """A training in progress may keep its state under this name in the folder that its space is to be saved in."""
 _TENSOR = "tensor"
+_SPACE = "space"
+_PARAMETERS = "parameters."
+"""In the name of what belongs to a parameter, and of nothing else: names of state end in an underscore."""
 
 
 def save_space(space: Space, path: Path, training: Mapping[str, Any] | None = None) -> None:
@@ -72,10 +75,7 @@ def load_space(path: str | Path) -> Space:
         )
     try:
         tensors = load(weights)
-        parameters = {name: _unpack(value, tensors) for name, value in description["parameters"].items()}
-        space = find_space(description["class"])(**parameters)
-        state = {name: _unpack(value, tensors) for name, value in description["state"].items() if name.endswith("_")}
-        space.__dict__.update(state)
+        space = _unpack_space(description, tensors)
         check_is_fitted(space)
         found = describe(space)[0]["fingerprint"]
     except (KeyError, TypeError, ValueError, AttributeError, SafetensorError, UnknownNameError) as error:
@@ -103,11 +103,7 @@ def read_training(path: str | Path) -> dict[str, Any]:
 def describe(space: Space) -> tuple[dict[str, Any], bytes]:
     """A fitted space as the JSON and the tensors that `load_space` reads."""
     tensors: dict[str, np.ndarray[Any, Any]] = {}
-    learnt: dict[str, Any] = {
-        "class": type(space).__name__,
-        "parameters": {k: _pack(v, f"parameters.{k}", tensors) for k, v in space.get_params(deep=False).items()},
-        "state": {k: _pack(v, k, tensors) for k, v in sorted(vars(space).items()) if k.endswith("_")},
-    }
+    learnt = _pack_space(space, "", tensors)
     weights = save(tensors)
     learnt["weights_sha256"] = sha256(weights).hexdigest()
     return {
@@ -145,6 +141,29 @@ def _is_replaceable(path: Path) -> bool:
     return not names or {"space.json"} <= names <= {"space.json", "weights.safetensors"}
 
 
+def _pack_space(space: Space, name: str, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    """A space as JSON: class, parameters and state. `name` begins the names of its tensors.
+
+    A space that is a parameter of another is there to be cloned; what it may itself have learnt is left out.
+    """
+    parameters = space.get_params(deep=False)
+    state = {} if _PARAMETERS in name else {k: v for k, v in sorted(vars(space).items()) if k.endswith("_")}
+    return {
+        "class": type(space).__name__,
+        "parameters": {k: _pack(v, f"{name}{_PARAMETERS}{k}", tensors) for k, v in parameters.items()},
+        "state": {k: _pack(v, f"{name}{k}", tensors) for k, v in state.items()},
+    }
+
+
+def _unpack_space(packed: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Space:
+    """The inverse of `_pack_space`; the class is looked up among those of the registry."""
+    parameters = {name: _unpack(value, tensors) for name, value in packed["parameters"].items()}
+    space = find_space(packed["class"])(**parameters)
+    state = {name: _unpack(value, tensors) for name, value in packed["state"].items() if name.endswith("_")}
+    space.__dict__.update(state)
+    return space
+
+
 def _pack(value: Any, name: str, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
     """`value` as JSON, its arrays moved to `tensors` and referred to by name.
 
@@ -154,6 +173,8 @@ def _pack(value: Any, name: str, tensors: dict[str, np.ndarray[Any, Any]]) -> An
     if isinstance(value, np.ndarray):
         tensors[name] = np.ascontiguousarray(value)
         return {_TENSOR: name}
+    if isinstance(value, Space):
+        return {_SPACE: _pack_space(value, f"{name}.", tensors)}
     if isinstance(value, Mapping):
         return {"mapping": [[k, _pack(v, f"{name}.{i}", tensors)] for i, (k, v) in enumerate(value.items())]}
     if isinstance(value, list | tuple):
@@ -173,5 +194,7 @@ def _unpack(value: Any, tensors: dict[str, np.ndarray[Any, Any]]) -> Any:
     if isinstance(value, dict):
         if _TENSOR in value:
             return tensors[value[_TENSOR]]
+        if _SPACE in value:
+            return _unpack_space(value[_SPACE], tensors)
         return {k: _unpack(v, tensors) for k, v in value["mapping"]}
     return tuple(_unpack(v, tensors) for v in value) if isinstance(value, list) else value

@@ -32,6 +32,7 @@ SPACE_MODULES = {
     "Contrastive": "spaces.deep.contrastive",
     "DSCMR": "spaces.deep.dscmr",
     "Prototype": "spaces.deep.prototype",
+    "Ensemble": "spaces.ensemble",
 }
 """Class name -> the module, below commonspace, that holds it."""
 

@@ -1,0 +1,77 @@
+"""What `evaluate` does to scores against hubs, and whose statistics that uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commonspace.data import Dataset
+from commonspace.errors import InputError, ParameterError, UnknownNameError
+from commonspace.metrics import HUBNESS, RowBlocks
+from commonspace.spaces import Space
+from commonspace.spaces.directions import Direction, flatten_parts
+
+
+class Correction:
+    """A correction of hubness, by name, with its options and its bank of queries.
+
+    Args:
+        name: "csls", "inverted-softmax", or None, which changes nothing.
+        options: Parameters of the correction: `k` of CSLS, `beta` of the inverted softmax.
+        bank: Other items, whose queries tell hubs; None takes the queries that are evaluated.
+        space: Embeds the bank.
+
+    Raises:
+        UnknownNameError: If there is no such correction, or it has no such option.
+        ParameterError: If there are options or a bank for no correction.
+        InputError: If the bank is no data set.
+    """
+
+    def __init__(self, name: str | None, options: Mapping[str, Any] | None, bank: Dataset | None, space: Space) -> None:
+        if name is None and (options or bank is not None):
+            raise ParameterError("hubness: None, but with options or a bank; choose a correction or leave them out.")
+        if name is not None and name not in HUBNESS:
+            raise UnknownNameError("hubness correction", name, HUBNESS)
+        if bank is not None and not isinstance(bank, Dataset):
+            raise InputError(f"bank: expected a Dataset, got {type(bank).__name__}; Dataset(views) makes one of views.")
+        self._make = None if name is None else HUBNESS[name]
+        self._options = dict(options or {})
+        if self._make is not None:
+            known = set(signature(self._make).parameters) - {"scores", "bank"}
+            for option in self._options:
+                if option not in known:
+                    raise UnknownNameError(f"option of {name}", option, known)
+        self._space, self._bank = space, bank
+        self._asking: dict[str, NDArray[np.float32]] = {}
+
+    def transductive(self, data: Dataset) -> bool:
+        """Whether a query's list depends on other items of `data`, for want of a bank or by items in both."""
+        if self._make is None:
+            return False
+        bank = self._bank
+        return bank is None or (bank.name == data.name and not set(bank.ids).isdisjoint(data.ids))
+
+    def scores(self, direction: Direction) -> RowBlocks:
+        """The scores of a direction, corrected."""
+        if self._make is None:
+            return direction.scores
+        if self._bank is None:
+            return self._make(direction.scores, **self._options)
+        rows = self._queries(self._bank, direction.source)
+        return self._make(direction.scores, **self._options, bank=self._space.similarity_rows(rows, direction.gallery))
+
+    def _queries(self, bank: Dataset, modality: str) -> NDArray[np.float32]:
+        """What the bank has of a modality, embedded once."""
+        if modality not in self._asking:
+            if modality not in bank.modalities:
+                raise InputError(f"bank: {bank.name} has {', '.join(bank.modalities)}; expected {modality} too.")
+            time = bank.time if self._space.tags.uses_time else None
+            (embedded,) = self._space.transform({modality: bank.view(modality)}, time=time).values()
+            self._asking[modality], _ = flatten_parts(embedded)
+            if not len(self._asking[modality]):
+                raise InputError(f"bank: no item of {bank.name} has {modality}; expected some.")
+        return self._asking[modality]
