@@ -1,4 +1,4 @@
-"""Deep spaces on emoji, the Wikipedia features and Flickr8k: chosen on validation, five seeds, measured on test.
+r"""Deep spaces on emoji, the Wikipedia features and Flickr8k: chosen on validation, five seeds, measured on test.
 
 As in `classical_retrieval.py` validation items come out of the training split, or are a split of their own, and choose
 among the grid of the space. Only then is it fitted with five seeds and measured on test. Each fit stops early by a
@@ -6,6 +6,8 @@ tenth of its own training items, or, on Flickr8k, by the dev photos.
 
     python benchmarks/deep_retrieval.py wikipedia --space DeepSM --root FOLDER --out results.json
     python benchmarks/deep_retrieval.py flickr8k --space Contrastive --root FOLDER --out results.json
+    python benchmarks/deep_retrieval.py flickr8k --space Contrastive --root FOLDER --out results.json \
+        --image-encoder efficientnet-lite0:flip+efficientnet-lite2:flip
     python benchmarks/deep_retrieval.py emoji --space Contrastive --out results.json
 """
 
@@ -16,6 +18,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,15 +128,16 @@ def wikipedia(name: str, root: Path | None) -> list[Params]:
     ]
 
 
-def flickr8k(name: str, root: Path | None) -> list[Params]:
+def flickr8k(name: str, root: Path | None, encoder: str | None = None) -> list[Params]:
     """The goal is the sum of Recall@1, 5 and 10 in both directions on the 1,000 dev photos."""
-    data = cs.load_dataset("flickr8k", root=root)
+    data = cs.load_dataset("flickr8k", root=root, encoders={"image": encoder} if encoder else None)
     train, dev = data.split("train"), data.split("validation")
     params: Params = {}
     if PAIRS[name]:
         params, _ = choose(name, PAIRS[name], [(train, dev)], _all_recalls)
     measured = [measure(data, name, params, seed) for seed in SEEDS]
-    return [result(measured, [params] * len(SEEDS), list(SEEDS), "dev split")]
+    entry = result(measured, [params] * len(SEEDS), list(SEEDS), "dev split")
+    return [{**entry, "encoders": {"image": encoder}} if encoder else entry]
 
 
 def emoji(name: str, _: Path | None) -> list[Params]:
@@ -160,9 +164,14 @@ def main() -> None:
     parser.add_argument("dataset", choices=("emoji", "wikipedia", "flickr8k"))
     parser.add_argument("--space", required=True, choices=tuple(GRIDS), metavar="NAME", help=", ".join(GRIDS))
     parser.add_argument("--root", type=Path, help="where the files of wikipedia or flickr8k lie")
+    parser.add_argument("--image-encoder", metavar="NAME", help="of flickr8k; default: that of the catalogue")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     arguments = parser.parse_args()
-    run = {"emoji": emoji, "wikipedia": wikipedia, "flickr8k": flickr8k}[arguments.dataset]
+    run: Callable[[str, Path | None], list[Params]] = {
+        "emoji": emoji,
+        "wikipedia": wikipedia,
+        "flickr8k": partial(flickr8k, encoder=arguments.image_encoder),
+    }[arguments.dataset]
     try:
         results = run(arguments.space, arguments.root)
     except CommonspaceError as error:
