@@ -167,13 +167,13 @@ def main() -> None:
     parser.add_argument("--image-encoder", metavar="NAME", help="of flickr8k; default: that of the catalogue")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     arguments = parser.parse_args()
-    run: Callable[[str, Path | None], list[Params]] = {
+    runs: dict[str, Callable[[str, Path | None], list[Params]]] = {
         "emoji": emoji,
         "wikipedia": wikipedia,
         "flickr8k": partial(flickr8k, encoder=arguments.image_encoder),
-    }[arguments.dataset]
+    }
     try:
-        results = run(arguments.space, arguments.root)
+        results = runs[arguments.dataset](arguments.space, arguments.root)
     except CommonspaceError as error:
         sys.exit(str(error))
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

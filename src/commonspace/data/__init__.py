@@ -3,7 +3,18 @@
 from .batches import read_batches
 from .dataset import Dataset
 from .encoding import Encoder, ViewCache
+from .overlap import Duplicate, duplicates
 from .problems import Problem
 from .storage import load_saved_dataset, save_dataset
 
-__all__ = ["Dataset", "Encoder", "Problem", "ViewCache", "load_saved_dataset", "read_batches", "save_dataset"]
+__all__ = [
+    "Dataset",
+    "Duplicate",
+    "Encoder",
+    "Problem",
+    "ViewCache",
+    "duplicates",
+    "load_saved_dataset",
+    "read_batches",
+    "save_dataset",
+]

