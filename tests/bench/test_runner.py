@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from commonspace.bench import BenchSettings, run_bench
 from commonspace.errors import ParameterError, StorageError, UnknownNameError
@@ -71,7 +70,7 @@ def test_killed_twice_on_the_way_it_ends_with_the_same_numbers(tmp_path: Path):
     command = [sys.executable, "-c", program, "bench", data, "--spaces", ",".join(SPACES), "--trials", "40"]
 
     def start(out: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*command, "--out", str(tmp_path / out)], start_new_session=True)
+        return subprocess.Popen([*command, "--out", str(tmp_path / out)])
 
     assert start("whole").wait(300) == 0
     for lines in (5, 60):
@@ -83,10 +82,19 @@ def test_killed_twice_on_the_way_it_ends_with_the_same_numbers(tmp_path: Path):
                 break
             time.sleep(0.01)
         assert process.poll() is None, "it ended before it was killed"
-        os.killpg(process.pid, signal.SIGKILL)
+        process.kill()  # its processes end by themselves
         process.wait()
     assert start("killed").wait(300) == 0
     whole, killed = (json.loads((tmp_path / out / "results.json").read_text()) for out in ("whole", "killed"))
     assert without_times(whole) == without_times(killed)
     counted = [(tmp_path / "killed" / "journals" / f"{name}.jsonl").read_bytes().count(b"\n") for name in SPACES]
     assert counted == [(tmp_path / "whole" / "journals" / f"{n}.jsonl").read_bytes().count(b"\n") for n in SPACES]
+
+
+def test_two_at_work_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    protocol, settings = saved(tmp_path), BenchSettings(["cca"], trials=1)
+    run_bench(protocol, settings, tmp_path / "out", processes=1)
+    with FileLock(tmp_path / "out" / ".lock"):
+        monkeypatch.setattr("commonspace.bench.runner.PATIENCE", 0.1)
+        with pytest.raises(StorageError, match=r"out: another benchmark is at work"):
+            run_bench(protocol, settings, tmp_path / "out")

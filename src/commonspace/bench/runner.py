@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import multiprocessing.connection
+import os
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
 from commonspace import __version__
@@ -29,6 +35,9 @@ from .worker import bench_space, journal_path
 DESCRIPTION, RESULTS = "bench.json", "results.json"
 SLOW_FIRST = ("CMDN", "CCL", "KCCA", "DSCMR", "Contrastive", "SAM")
 """What is begun first, so that no process is left with a long piece at the end."""
+
+PATIENCE = 10.0
+"""Seconds for which a folder is waited for: one that was killed may need a moment to end."""
 
 _logger = logging.getLogger("commonspace")
 
@@ -67,10 +76,20 @@ def run_bench(
         raise ParameterError(f"processes: expected 1 or more, got {processes}.")
     _claim(out, protocol, settings, _digest(protocol.load()))
     names = sorted(settings.spaces, key=lambda name: name not in SLOW_FIRST)
+    with _alone(out):
+        _work(protocol, settings, out, names, workers)
+    results = gather(protocol, settings, out)
+    with replacing(out / RESULTS) as temporary:
+        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    return results
+
+
+def _work(protocol: Protocol, settings: BenchSettings, out: Path, names: list[str], workers: int) -> None:
+    """Works on all spaces, so many at a time, and tells what came of each."""
     context = multiprocessing.get_context("spawn")
     with (
         progress("benchmark", len(names), "spaces") as advance,
-        ProcessPoolExecutor(min(workers, len(names)), context, initializer=_one_thread) as pool,
+        ProcessPoolExecutor(min(workers, len(names)), context, initializer=_begin) as pool,
     ):
         running: dict[Future[None], str] = {
             pool.submit(bench_space, protocol, settings, name, out): name for name in names
@@ -85,18 +104,39 @@ def run_bench(
                     advance(1)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    results = gather(protocol, settings, out)
-    with replacing(out / RESULTS) as temporary:
-        temporary.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    return results
 
 
-def _one_thread() -> None:
-    """Each process has a processor of its own: more threads would only wait for one another."""
+def _begin() -> None:
+    """Prepares a process: one thread, as each has a processor of its own, and an end where the program ends."""
     import torch
 
     torch.set_num_threads(1)
     threadpool_limits(1)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Else what was killed would go on, beside those who begin where it stopped."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Holds the folder; two at work in it would do everything twice and mix their lines."""
+    lock = FileLock(out / ".lock")
+    try:
+        lock.acquire(timeout=PATIENCE)
+    except Timeout:
+        raise StorageError(
+            f"{out}: another benchmark is at work in this folder; wait for it or choose another."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _digest(data: Dataset) -> str:
