@@ -59,7 +59,7 @@ def main() -> None:
 
 def write(path: Path, reports: dict[str, list[Report]], seeds: list[int], seconds: list[float]) -> None:
     """The results so far, one entry for each correction."""
-    entries = []
+    entries, measured = [], seeds[: len(seconds)]
     for name, found in reports.items():
         recall = {d: {str(k): [r.recall[d][k] for r in found] for k in at} for d, at in found[0].recall.items()}
         entries.append(
@@ -68,10 +68,8 @@ def write(path: Path, reports: dict[str, list[Report]], seeds: list[int], second
                 "protocol": found[0].protocol,
                 "rule": "recall@k",
                 "space": "Ensemble",
-                "params": [
-                    {"spaces": f"{MEMBERS} Contrastive()", "random_state": seed} for seed in seeds[: len(found)]
-                ],
-                "seeds": seeds[: len(found)],
+                "params": [{"spaces": f"{MEMBERS} Contrastive()", "random_state": seed} for seed in measured],
+                "seeds": measured,
                 "selected_on": "dev split",
                 "transductive": found[0].transductive,
                 "hubness": name,

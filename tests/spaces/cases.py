@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from commonspace.spaces import Space, SpaceTags, all_spaces
@@ -114,3 +116,13 @@ class Case:
 
 
 CASES = {name: Case(cls) for name, cls in all_spaces().items()}
+
+IN_MANY_STAGES = ("cmdn", "ccl")
+"""Spaces whose fits take a second however little they are asked: theirs are slow tests."""
+
+
+def parameters(names: Iterable[str]) -> list[Any]:
+    """Spaces by command-line name, in one parameter "case"."""
+    return [
+        pytest.param(CASES[name], id=name, marks=pytest.mark.slow if name in IN_MANY_STAGES else ()) for name in names
+    ]

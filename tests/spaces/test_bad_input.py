@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from commonspace import GCCA, KCCA, MCCA, Ensemble
 from commonspace.errors import InputError, ParameterError
 
-from .cases import CASES, DIMS, Arrays, Case, N
+from .cases import CASES, DIMS, Arrays, Case, N, parameters
 
-every = pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
+every = pytest.mark.parametrize("case", parameters(CASES))
 # A deep space may have any number of components, and networks of its own for equal views.
-shallow = pytest.mark.parametrize("case", [pytest.param(c, id=name) for name, c in CASES.items() if not c.deep])
-supervised = pytest.mark.parametrize(
-    "case", [pytest.param(case, id=name) for name, case in CASES.items() if case.tags.supervised]
-)
+shallow = pytest.mark.parametrize("case", parameters(name for name, case in CASES.items() if not case.deep))
+supervised = pytest.mark.parametrize("case", parameters(name for name, c in CASES.items() if c.tags.supervised))
 needs_every_view = pytest.mark.parametrize(
-    "case", [pytest.param(case, id=name) for name, case in CASES.items() if case.cls not in (MCCA, GCCA, Ensemble)]
+    "case", parameters(name for name, case in CASES.items() if case.cls not in (MCCA, GCCA, Ensemble))
 )
 """MCCA, of which the default of Ensemble consists, and GCCA relate the other views; what becomes of one that never
 varies is asked of them apart."""

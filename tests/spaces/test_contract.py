@@ -23,16 +23,16 @@ from commonspace.spaces import Space, load_space
 from commonspace.spaces.deep.base import DeepSpace
 from commonspace.spaces.deep.parameters import DeepParameters
 
-from .cases import CASES, DIMS, Case, N
+from .cases import CASES, DIMS, Case, N, parameters
 
 
 def where(**tags: bool) -> list[Any]:
     """The cases whose tags (or `seeded`) are these; one skipped entry where there are none."""
-    chosen = [
-        pytest.param(case, id=name)
+    chosen = parameters(
+        name
         for name, case in CASES.items()
         if all((case.seeded if tag == "seeded" else getattr(case.tags, tag)) == value for tag, value in tags.items())
-    ]
+    )
     return chosen or [pytest.param(None, marks=pytest.mark.skip(f"no space with {tags} yet"), id="none")]
 
 

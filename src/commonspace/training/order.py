@@ -12,7 +12,10 @@ Order = list[NDArray[np.int64]]
 
 
 def shuffled(n: int, batch_size: int, rng: np.random.Generator) -> Order:
-    """Every item once, in random order; batches differ in size by one at most, so that none is tiny."""
+    """Every item once, in random order; batches differ in size by one at most, so that none is tiny.
+
+    What is drawn are items with all their modalities, so pairs come whole: this is the sampler of pairs.
+    """
     return np.array_split(rng.permutation(n), count_batches(n, batch_size))
 
 

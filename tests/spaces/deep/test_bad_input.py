@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,14 @@ OWN: dict[str, dict[str, Any]] = {"DeepSM": {"n_components": None}}
 N = 60
 LABELS = np.arange(N) % 3
 
-every = pytest.mark.parametrize("name", DEEP)
-supervised = pytest.mark.parametrize("name", SUPERVISED)
+
+def parameters(names: Iterable[str]) -> list[Any]:
+    """Spaces by class name; those of many stages take long however little they are asked."""
+    return [pytest.param(name, marks=pytest.mark.slow if name in ("CMDN", "CCL") else ()) for name in names]
+
+
+every = pytest.mark.parametrize("name", parameters(DEEP))
+supervised = pytest.mark.parametrize("name", parameters(SUPERVISED))
 
 
 def make(name: str, **changed: Any) -> DeepSpace:

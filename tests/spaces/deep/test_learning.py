@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import product
 from typing import Any
 
 import pytest
@@ -43,15 +44,11 @@ AROUND_CHANCE = 0.1
 
 def cases() -> list[Any]:
     """One generator with two modalities in the fast tier."""
+    quick = {(name, "parity", 2) for name in BY_LABEL if name not in ("CMDN", "CCL")}
     return [
-        pytest.param(
-            name, kind, modalities, marks=[] if (kind, modalities) == ("parity", 2) else pytest.mark.slow,
-            id=f"{name}-{kind}-{modalities}",
-        )
-        for name in BY_LABEL
-        for kind in GENERATORS
-        for modalities in (2, 3)
-    ]  # fmt: skip
+        pytest.param(*case, id="-".join(map(str, case)), marks=() if case in quick else pytest.mark.slow)
+        for case in product(BY_LABEL, GENERATORS, (2, 3))
+    ]
 
 
 @cache
