@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -12,17 +11,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-import commonspace as cs
 from commonspace.bench import BenchSettings, Protocol, render
 from commonspace.bench.comparisons import compare_all
 from commonspace.bench.published import Published, published
-from commonspace.bench.results import Result, gather, queries, read_results
+from commonspace.bench.results import Result, gather, queries
 from commonspace.bench.table import bench_table, figures, spread
 from commonspace.bench.worker import bench_space
-from commonspace.errors import InputError, StorageError
+from commonspace.errors import InputError
 from commonspace.spaces import all_spaces
 
-from .small import saved
+from .small import saved, views
 
 SETTINGS = BenchSettings(spaces=["cca", "cfa", "lgcfl"], seeds=1, trials=3)
 
@@ -161,13 +159,10 @@ def test_published_figures_are_whole_and_name_spaces_there_are():
     assert published("small") == []
 
 
-def test_a_results_file_is_read_or_refused(tmp_path: Path):
-    path = tmp_path / "results.json"
-    with pytest.raises(StorageError, match="cannot be read"):
-        read_results(path)
-    path.write_text('{"space": 1}')
-    with pytest.raises(StorageError, match="expected a list"):
-        read_results(path)
-    path.write_text(json.dumps([result()]))
-    assert read_results(path)[0]["space"] == "CCA"
-    assert cs.__version__
+def test_what_train_and_test_share_is_told_under_the_table(tmp_path: Path):
+    both = views()
+    both["image"][60:62] = 2 * both["image"][:2]
+    protocol = saved(tmp_path, views=both)
+    bench_space(protocol, SETTINGS, "CCA", tmp_path / "out")
+    notes = render(protocol, SETTINGS, tmp_path / "out").notes
+    assert "Test items that train holds too, or as good as: image, same features: 2." in notes

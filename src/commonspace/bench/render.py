@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+from commonspace.data import duplicates
 from commonspace.errors import InputError
 from commonspace.files import replacing
 
@@ -36,10 +38,11 @@ def render(protocol: Protocol, settings: BenchSettings, folder: Path) -> Table:
         raise InputError(f"bench {protocol.dataset}: no space could be measured: {reasons}")
     measured = [result["space"] for result in results]
     reference = next((name for name in REFERENCES if name in measured), measured[0])
-    table = bench_table(
-        results, compare_all(folder, results, reference), reference, published(results[0]["dataset"]), failed
-    )
-    labels = protocol.load().split("test").labels
+    data = protocol.load()
+    shared = Counter(f"{found.modality or 'item'}, {found.how}" for found in duplicates(data))
+    compared, known = compare_all(folder, results, reference), published(results[0]["dataset"])
+    table = bench_table(results, compared, reference, known, failed, shared)
+    labels = data.split("test").labels
     shown = None if labels is None or labels.ndim == 2 or protocol.resplits else labels.tolist()
     drawings = draw(results, {result["space"]: queries(folder, result) for result in results}, shown)
     written = {f"{name}.svg": picture for name, picture in drawings.items()}

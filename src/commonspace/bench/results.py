@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace.errors import StorageError
 from commonspace.evaluation import environment
 
 from .journal import Journal
@@ -66,21 +64,6 @@ def failures(settings: BenchSettings, folder: Path) -> dict[str, str]:
     return {
         name: entry["reason"] for name in settings.spaces for entry in Journal(journal_path(folder, name)).of("failed")
     }
-
-
-def read_results(path: Path) -> list[Result]:
-    """The entries of a results file.
-
-    Raises:
-        StorageError: If there is no such file, or it is not one.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{path}: cannot be read as results: {error}.") from error
-    if not isinstance(found, list) or not all(isinstance(e, dict) and "space" in e and "map" in e for e in found):
-        raise StorageError(f"{path}: expected a list of results, as bench writes.")
-    return found
 
 
 def queries(folder: Path, result: Result) -> list[dict[str, NDArray[Any]]]:

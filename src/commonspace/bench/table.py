@@ -52,6 +52,7 @@ def bench_table(
     reference: str,
     known: Sequence[Published],
     failed: Mapping[str, str],
+    shared: Mapping[str, int] | None = None,
 ) -> Table:
     """Puts results side by side, best last.
 
@@ -64,6 +65,7 @@ def bench_table(
         reference: Its class name.
         known: Published figures.
         failed: Class name -> why it has no row.
+        shared: In what test items are the same as items of train -> how many.
     """
     first = results[0]
     by_map = first["goal"] == "map"
@@ -104,6 +106,9 @@ def bench_table(
             "Published: the mean of both directions, best first where several; * on other features than these, so "
             "that no difference is told."
         )
+    if shared:
+        told = "; ".join(f"{what}: {number}" for what, number in shared.items())
+        notes.append(f"Test items that train holds too, or as good as: {told}.")
     notes += [f"No row for {name}: {reason}" for name, reason in failed.items()]
     title = f"{first['dataset']}, {first['protocol']}, {first['rule'] if by_map else 'recall@k'}"
     return Table(title, tuple(notes), header, tuple(rows))

@@ -71,7 +71,7 @@ class BestEpoch(Callback):
         if self.validation is None:
             self.best_epoch = epoch
         else:
-            self._measure(pl_module.network, epoch, pl_module.device)
+            self._measure(pl_module.network, self.validation, epoch, pl_module.device)
             waited = epoch - self.best_epoch
             if self.patience is not None and waited >= self.patience:
                 trainer.should_stop = True
@@ -95,15 +95,14 @@ class BestEpoch(Callback):
         for name, value in state_dict.items():
             setattr(self, name, value)
 
-    def _measure(self, network: Network, epoch: int, device: torch.device) -> None:
-        assert self.validation is not None
+    def _measure(self, network: Network, validation: Validation, epoch: int, device: torch.device) -> None:
         with torch.no_grad():
             network.settle(self.items)
-            score = math.nan if self.validation.score is None else self.validation.score(network)
+            score = math.nan if validation.score is None else validation.score(network)
             losses = [float(sum(network.loss(batch.to(device)).values())) for batch in self.batches]
         loss = sum(x * len(b) for x, b in zip(losses, self.batches, strict=True)) / sum(map(len, self.batches))
         self._record(validation_loss=loss)
-        if self.validation.score is not None:
+        if validation.score is not None:
             self._record(validation_score=score)
         value = score if self.monitor == "score" else -loss
         if math.isnan(value):

@@ -73,8 +73,7 @@ def train(
         best.load_state_dict(resumed["callbacks"][best.state_key])
     with _own_randomness(settings.seed):
         network.begin(items)
-        if best.finished:
-            assert resumed is not None
+        if resumed is not None and best.finished:
             module.load_state_dict(resumed["state_dict"])
             best.on_train_end(None, module)  # type: ignore[arg-type]
         else:
