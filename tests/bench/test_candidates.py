@@ -27,6 +27,11 @@ def test_every_value_of_every_search_space_is_one_the_space_takes(name: str, fac
         all_spaces()[name](**params)._check_parameters()
 
 
+def test_of_deep_spaces_a_fifth_is_tried():
+    facts = FACTS["few items, narrow, histograms"]
+    assert [len(candidates(name, facts, 22)) for name in ("kcca", "deepsm")] == [22, 5]
+
+
 @pytest.mark.parametrize("name", ["cca", "kcca", "deepsm"])
 def test_the_defaults_come_first_and_nothing_comes_twice(name: str):
     tried = candidates(name, FACTS["few items, narrow, histograms"], 40)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import commonspace as cs
 from commonspace.bench.journal import Journal
 from commonspace.errors import StorageError
 
@@ -19,6 +20,12 @@ def test_what_was_added_is_there_again(tmp_path: Path):
     again = Journal(path)
     assert again.entries == journal.entries
     assert again.of("tried") == [{"kind": "tried", "params": {"ridge": 0.1}, "value": 0.25}]
+
+
+def test_spaces_among_parameters_are_noted_by_how_they_are_written(tmp_path: Path):
+    Journal(tmp_path / "ensemble.jsonl").add("tried", params={"spaces": [cs.CCA(3), cs.MCCA()]})
+    (entry,) = Journal(tmp_path / "ensemble.jsonl").entries
+    assert entry["params"] == {"spaces": ["CCA(n_components=3)", "MCCA()"]}
 
 
 def test_a_line_cut_at_any_byte_is_dropped_and_written_anew(tmp_path: Path):

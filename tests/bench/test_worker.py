@@ -64,7 +64,7 @@ def test_what_is_done_is_not_done_again_wherever_it_stopped(tmp_path: Path, monk
         path.write_text("".join(lines[:done]))
         calls.clear()
         again = run(protocol, folder)
-        assert len(calls) == 3 * max(6 - done, 0) + (done < len(lines))
+        assert len(calls) == sum(len(entry["values"]) for entry in whole[done:6]) + (done < len(lines))
         for a, b in zip(whole, again, strict=True):
             assert {k: v for k, v in a.items() if "seconds" not in k} == {
                 k: v for k, v in b.items() if "seconds" not in k
@@ -119,10 +119,21 @@ def test_a_setting_that_the_data_does_not_bear_is_passed_over(tmp_path: Path, mo
 
 def test_a_space_that_cannot_learn_from_the_data_says_why_once(tmp_path: Path):
     protocol = saved(tmp_path, labels=None)
-    entries = run(protocol, tmp_path / "out", "SAM", BenchSettings(["sam"], trials=2))
+    entries = run(protocol, tmp_path / "out", "SAM", BenchSettings(["sam"], trials=6))
     assert [entry["kind"] for entry in entries] == ["tried", "tried", "failed"]
     assert "learns from labels" in entries[-1]["reason"]
-    assert run(protocol, tmp_path / "out", "SAM", BenchSettings(["sam"], trials=2)) == entries
+    assert run(protocol, tmp_path / "out", "SAM", BenchSettings(["sam"], trials=6)) == entries
+
+
+def test_a_setting_clearly_behind_is_given_up_and_never_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    figures = {5: [0.5, 0.6, 0.7], 4: [0.49, 0.58, 0.69], 3: [0.48, 0.9, 0.9], 2: [0.5, 0.5, 0.9], 1: [0.6, 0.6, 0.7]}
+    monkeypatch.setattr(worker, "candidates", lambda *_: [{"n_components": k} for k in figures])
+    monkeypatch.setattr(worker, "_validated", lambda _p, _n, params, fold, *_: figures[params["n_components"]][fold])
+    entries = run(saved(tmp_path), tmp_path / "out")
+    # 4 is behind by less than three per cent on every part; 3 and 2 are behind on the first and the first two.
+    assert [len(entry["values"]) for entry in entries[:5]] == [3, 3, 1, 2, 3]
+    assert ["value" in entry for entry in entries[:5]] == [True, True, False, False, True]
+    assert entries[-1]["params"] == {"n_components": 1}
 
 
 def test_random_spaces_are_measured_once_for_each_seed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -9,19 +9,25 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from commonspace.data import Dataset
 from commonspace.spaces import Space, find_space
+from commonspace.spaces.deep.base import DeepSpace
 from commonspace.spaces.search_space import DataFacts
 
 Params = dict[str, Any]
 ROOTS = "square_roots"
 """A setting of the benchmark's own: take the square roots of the views, where these are histograms."""
 
+DEEP_SHARE = 5
+"""Of a deep space so many times fewer settings are tried, as a fit takes seconds to minutes."""
+
 
 def candidates(name: str, facts: DataFacts, trials: int) -> list[Params]:
     """What is tried, in order: the defaults, then settings drawn from the search space of the space, none twice.
 
-    Where every view is a histogram, half of them see its square roots, by which histograms are compared as by
-    Hellinger's distance.
+    At most `trials`, a fifth of them for a deep space. Where every view is a histogram, half of the settings see its
+    square roots, by which histograms are compared as by Hellinger's distance.
     """
+    if issubclass(find_space(name), DeepSpace):
+        trials = -(-trials // DEEP_SHARE)
     parts = find_space(name).search_space(facts)
     if len(facts.histograms) == len(facts.dims):
         parts = [{**part, ROOTS: (False, True)} for part in parts]

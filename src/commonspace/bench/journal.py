@@ -48,7 +48,7 @@ class Journal:
         return [entry for entry in self.entries if entry["kind"] == kind]
 
     def add(self, kind: str, **values: Any) -> Entry:
-        """Writes an entry.
+        """Writes an entry; what JSON does not know, such as a space, by its `repr`.
 
         Raises:
             StorageError: If it cannot be written.
@@ -57,7 +57,7 @@ class Journal:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
+                file.write(json.dumps(entry, default=repr) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

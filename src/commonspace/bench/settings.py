@@ -19,7 +19,7 @@ class BenchSettings:
     Attributes:
         spaces: Class names or command-line names; every registered one by default.
         seeds: How many fits are measured on test; one where nothing about a space or a split is random.
-        trials: How many settings of parameters are tried for each space, the defaults first.
+        trials: How many settings of parameters are tried for each space, the defaults first; of deep spaces a fifth.
         budget: Minutes after which no further setting is tried for a space. With a budget that is reached, what is
             tried depends on the machine; the results tell how many settings were.
     """
@@ -27,7 +27,7 @@ class BenchSettings:
     spaces: Sequence[str] = tuple(SPACE_MODULES)
     seeds: int = 5
     trials: int = 60
-    budget: float = 4.0
+    budget: float = 15.0
 
     def __post_init__(self) -> None:
         for name, least in (("seeds", 1), ("trials", 1)):

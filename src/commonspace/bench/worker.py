@@ -24,6 +24,8 @@ from .protocols import Protocol, folds
 from .settings import BenchSettings
 
 JOURNALS, QUERIES = "journals", "queries"
+BEHIND = 0.97
+"""A setting that comes to less than this share of the best is not tried on further validation parts."""
 
 
 def journal_path(folder: Path, name: str) -> Path:
@@ -83,10 +85,7 @@ def choose(protocol: Protocol, trials: int, seconds: float, name: str, split: in
                 break
             started = time.perf_counter()
             try:
-                values = [
-                    _validated(protocol, name, params, seed, fitted, held) for seed, (fitted, held) in enumerate(parts)
-                ]
-                found = {"value": float(np.mean(values)), "values": values}
+                found = _tried(protocol, name, params, parts, [entry["values"] for entry in done if "value" in entry])
             except CommonspaceError as error:
                 found, reason = {"error": str(error)}, error
             spent = time.perf_counter() - started
@@ -124,6 +123,22 @@ def measure(
 def loaded(protocol: Protocol, split: int) -> Dataset:
     """The data, once for each process."""
     return protocol.load(split)
+
+
+def _tried(
+    protocol: Protocol, name: str, params: Params, parts: list[tuple[Dataset, Dataset]], before: list[list[float]]
+) -> dict[str, Any]:
+    """What a setting comes to on each validation part, and the mean, unless it was given up on the way.
+
+    It is given up once it is clearly behind the best of those `before` on the same parts.
+    """
+    best = max(before, key=np.mean, default=None)
+    values: list[float] = []
+    for seed, (fitted, held) in enumerate(parts):
+        values.append(_validated(protocol, name, params, seed, fitted, held))
+        if best is not None and np.mean(values) < BEHIND * np.mean(best[: len(values)]):
+            return {"values": values}
+    return {"value": float(np.mean(values)), "values": values}
 
 
 def _validated(protocol: Protocol, name: str, params: Params, seed: int, fitted: Dataset, held: Dataset) -> float:

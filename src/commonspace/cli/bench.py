@@ -16,10 +16,10 @@ def bench(
         list[str] | None, typer.Option(help="A method, or several with commas; may be repeated. Default: all.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Fits that are measured on test, where anything is random.")] = 5,
-    trials: Annotated[int, typer.Option(help="Settings of parameters that are tried for each space.")] = 60,
+    trials: Annotated[int, typer.Option(help="Settings that are tried for each space; of deep ones a fifth.")] = 60,
     budget: Annotated[
         float, typer.Option(help="Minutes after which no further setting is tried for a space.", metavar="MINUTES")
-    ] = 4.0,
+    ] = 15.0,
     processes: Annotated[
         int | None, typer.Option(help="Spaces worked on at a time. Default: one per processor.")
     ] = None,

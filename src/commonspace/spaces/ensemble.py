@@ -20,6 +20,7 @@ from commonspace.metrics import CosineSimilarity, RowBlocks, WeightedMean
 from .base import Space
 from .linear.mcca import MCCA
 from .registry import find_space
+from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
 from .views import Rows, Views
 
@@ -175,6 +176,13 @@ class Ensemble(Space):
         self.n_components_ = sum(space.n_components_ for space in self.members_)
         self._remember(given)
         return self
+
+    @classmethod
+    def search_space(cls, facts: DataFacts) -> SearchSpace:
+        """Classifiers side by side where items have labels; else what learns from pairs, alone and mixed."""
+        from .ensembles import by_label, by_pair  # here, as they need every kind of space, PyTorch too
+
+        return [{"spaces": by_label(facts) if facts.classes else by_pair()}]
 
     def similarity_rows(self, queries: ArrayLike, gallery: ArrayLike) -> RowBlocks:
         """As `similarity`, computed when rows are sliced: the weighted mean of the members' similarities."""
