@@ -80,7 +80,7 @@ class TestNpz:
     @pytest.mark.parametrize(
         ("arrays", "message"),
         [
-            ({"I_tr": X, "T_tr": Y, "I_te": X[:1]}, "rows must match item by item, got I_tr 3, T_tr 3, I_te 1"),
+            ({"image": X, "text": Y[:1]}, "rows must match item by item, got image 3, text 1"),
             ({"image": X, "labels": [1, 2]}, r"labels: expected 3 values, one per row of the features, got \(2,\)"),
             ({"image": X, "ids": ["a", "b", "a"]}, "id 'a' stands in row 0 and again in row 2"),
             ({"image": X, "time": ["soon", "later", "1950"]}, "time: expected numbers or ISO dates, got 'soon'"),

@@ -15,6 +15,7 @@ from commonspace.data.problems import Problem
 from commonspace.errors import InputError, StorageError, UnknownNameError
 
 from .features import check_features
+from .parts import join_parts
 from .reading import Reading
 from .rows import Column
 from .times import parse_time
@@ -40,7 +41,8 @@ def read_arrays(path: Path, *, columns: Mapping[str, str | None] | None = None) 
     - Every array of numbers of shape (n, d) or (n, r, d) is a modality of its name. A row of NaN is an absent item.
     - labels (or label, y): (n,), or (n, c) of 0 and 1; ids, time (or year), split: (n,). Other arrays of n values are
       metadata. In `.mat` these are a row or a column, or a cell array of texts.
-    - Arrays of a train and a test part (I_tr, I_te) are not put together: name those that belong together.
+    - Arrays of a train and a test part (I_tr and I_te, train_image and test_image) are put together, with their split,
+      unless `columns` names one of them.
 
     Args:
         path: The file.
@@ -54,6 +56,8 @@ def read_arrays(path: Path, *, columns: Mapping[str, str | None] | None = None) 
     """
     columns = columns or {}
     arrays = _load(path)
+    if not any(name in arrays for name in columns.values()):
+        arrays = join_parts(path, arrays)
     roles = _find_roles(path, arrays, columns)
     views = {role: arrays[name] for role, name in roles.items() if role not in NAMES}
     n = _count(path, roles, views)
