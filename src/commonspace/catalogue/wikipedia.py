@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from commonspace.data import Dataset, Encoder, ViewCache
 from commonspace.errors import InputError, StorageError, UnknownNameError
 
+from .mat_files import read_mat
+
 PROTOCOLS = ("2173/693", "2173/231/462")
 FILES = ("raw_features.mat", "trainset_txt_img_cat.list", "testset_txt_img_cat.list", "categories.list")
+ARRAYS = (("I_tr", "T_tr"), ("I_te", "T_te"))
 SIZES = (2173, 693)
 
 
@@ -49,13 +49,8 @@ def load(
     missing = [name for name in FILES if not (root / name).is_file()]
     if missing:
         raise StorageError(f"data set wikipedia: {root} lacks {', '.join(missing)}.")
-    try:
-        features = loadmat(root / FILES[0])
-        parts = [(features["I_tr"], features["T_tr"]), (features["I_te"], features["T_te"])]
-    except (KeyError, ValueError, TypeError, OSError, NotImplementedError, MatReadError, zlib.error) as error:
-        raise StorageError(
-            f"data set wikipedia: {FILES[0]} has not the arrays I_tr, T_tr, I_te, T_te: {error}."
-        ) from error
+    arrays = read_mat("wikipedia", root / FILES[0], [name for names in ARRAYS for name in names])
+    parts = [(arrays[image], arrays[text]) for image, text in ARRAYS]
     lists = [_read_list(root / name) for name in FILES[1:3]]
     for name, lines, (image, text), expected in zip(FILES[1:3], lists, parts, SIZES, strict=True):
         if not len(lines) == len(image) == len(text) == expected:

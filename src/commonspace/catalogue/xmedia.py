@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
 from commonspace.data import Dataset, Encoder, ViewCache
 from commonspace.errors import InputError, StorageError, UnknownNameError
+
+from .mat_files import read_mat
 
 PROTOCOLS = ("five", "image-text")
 FILE = "XMediaFeatures.mat"
@@ -65,7 +64,8 @@ def load(
     if root is None:
         raise InputError(f"data set xmedia: needs root, the folder with {FILE}.")
     modalities = PAIRED if protocol == "image-text" else tuple(ARRAYS)
-    arrays = _read(root / FILE, [name.format(part=p) for m in modalities for name in ARRAYS[m] for p in PARTS.values()])
+    names = [name.format(part=part) for m in modalities for name in ARRAYS[m] for part in PARTS.values()]
+    arrays = read_mat("xmedia", root / FILE, names)
     groups = [PAIRED, *((m,) for m in modalities if m not in PAIRED)]
     blocks = [(split, group, _classes(arrays, split, group)) for split in PARTS for group in groups]
     n = sum(len(classes) for _, _, classes in blocks)
@@ -115,20 +115,3 @@ def _width(arrays: Mapping[str, NDArray[Any]], modality: str) -> int:
             f"data set xmedia: {train} has rows of {arrays[train].shape[1]} numbers, {test} of {arrays[test].shape[1]}."
         )
     return int(arrays[train].shape[1])
-
-
-def _read(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
-    """The arrays of these names, as finite numbers."""
-    if not path.is_file():
-        raise StorageError(f"data set xmedia: {path.parent} lacks {path.name}.")
-    try:
-        stored = loadmat(path, variable_names=names)
-    except (ValueError, TypeError, OSError, NotImplementedError, MatReadError, zlib.error) as error:
-        raise StorageError(f"data set xmedia: {path.name} cannot be read: {error}.") from error
-    arrays = {name: x.toarray() if hasattr(x, "toarray") else x for name, x in stored.items()}  # sparse ones
-    if missing := [name for name in names if name not in arrays]:
-        raise StorageError(f"data set xmedia: {path.name} has no array {', '.join(missing)}.")
-    for name in names:
-        if arrays[name].dtype.kind not in "iuf" or not np.isfinite(arrays[name]).all():
-            raise StorageError(f"data set xmedia: {name} of {path.name} is not all finite numbers.")
-    return {name: arrays[name] for name in names}
