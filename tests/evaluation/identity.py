@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from commonspace.spaces import Space, SpaceTags
+from commonspace.spaces import RowSpace, SpaceTags
 from commonspace.spaces.views import Rows
 
 
-class Identity(Space):
+class Identity(RowSpace):
     """Embeds every row as itself."""
 
     tags: ClassVar[SpaceTags] = SpaceTags(missing_in_fit=True)

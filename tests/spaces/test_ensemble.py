@@ -17,7 +17,7 @@ import commonspace as cs
 from commonspace.data.synthetic import planted_parity
 from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
 from commonspace.metrics import CosineSimilarity
-from commonspace.spaces import Space, SpaceTags, load_space
+from commonspace.spaces import RowSpace, Space, SpaceTags, load_space
 
 from .cases import CASES
 
@@ -238,7 +238,7 @@ def test_labels_are_asked_for_where_a_member_learns_from_them():
     cs.Ensemble(["cca", "jrl"], weights=[1, 0]).fit(VIEWS)
 
 
-class Tagged(Space):
+class Tagged(RowSpace):
     """A space of whatever tags."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"n_components": [None], "normalize": ["boolean"]}

@@ -16,7 +16,7 @@ from safetensors.numpy import save
 
 import commonspace as cs
 from commonspace.errors import StorageError
-from commonspace.spaces import Space, SpaceTags, load_space, read_training
+from commonspace.spaces import RowSpace, SpaceTags, load_space, read_training
 from commonspace.spaces import persistence as persistence_module
 from commonspace.spaces.views import Rows
 
@@ -159,7 +159,7 @@ def test_a_failed_write_leaves_the_old_space(saved: Path, monkeypatch: pytest.Mo
     assert [p.name for p in saved.parent.iterdir()] == ["space"]
 
 
-class Keeper(Space):
+class Keeper(RowSpace):
     """Learns nothing and keeps state of every kind."""
 
     tags: ClassVar[SpaceTags] = SpaceTags()

@@ -12,11 +12,18 @@ if TYPE_CHECKING:
     from .base import Space as Space
     from .persistence import load_space as load_space
     from .persistence import read_training as read_training
+    from .row_space import RowSpace as RowSpace
     from .tags import SpaceTags as SpaceTags
 
-_HOME = {"Space": "base", "SpaceTags": "tags", "load_space": "persistence", "read_training": "persistence"}
+_HOME = {
+    "RowSpace": "row_space",
+    "Space": "base",
+    "SpaceTags": "tags",
+    "load_space": "persistence",
+    "read_training": "persistence",
+}
 
-__all__ = ["Space", "SpaceTags", "all_spaces", "find_space", "load_space", "read_training"]
+__all__ = ["RowSpace", "Space", "SpaceTags", "all_spaces", "find_space", "load_space", "read_training"]
 
 
 def __getattr__(name: str) -> object:

@@ -22,7 +22,7 @@ from .linear.mcca import MCCA
 from .registry import find_space
 from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
-from .views import Rows, Views
+from .views import Views
 
 
 class Member(NamedTuple):
@@ -190,9 +190,6 @@ class Ensemble(Space):
         parts = zip(self._parts("queries", queries), self._parts("gallery", gallery), strict=True)
         rows = [space.similarity_rows(*pair) for space, pair in zip(self.members_, parts, strict=True)]
         return WeightedMean(rows, self.weights_)
-
-    def _fit(self, rows: Rows) -> None:
-        raise NotImplementedError  # never called: members expand items into rows each in their own way
 
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[np.float64]:
         parts = [np.asarray(space._embed(modality, rows), np.float64) for space in self.members_]

@@ -179,9 +179,6 @@ class DeepSpace(Space):
         """Trains the network; a method that trains in stages does it otherwise."""
         return run.train(network)
 
-    def _fit(self, rows: Any) -> None:
-        raise NotImplementedError  # never called: items are not expanded into rows
-
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
         with torch.device("meta"):  # no weights are drawn only to be replaced
             network = self._network(self.dims_, Classes(len(self.classes_), self.exclusive_))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from commonspace.errors import InputError, ParameterError
-from commonspace.spaces.base import Space
 from commonspace.spaces.linear.cca import CCA
+from commonspace.spaces.row_space import RowSpace
 from commonspace.spaces.search_space import MANY, DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Rows
@@ -21,7 +21,7 @@ from .features import APPROXIMATIONS, KernelFeatures, fit_features
 from .kernels import KERNELS, KernelFunction, kernel_of
 
 
-class KCCA(Space):
+class KCCA(RowSpace):
     r"""Kernel canonical correlation analysis: what two modalities share, however curved it is in each.
 
     A kernel $k(x, x') = \varphi(x)^\top \varphi(x')$ compares rows of one modality in a space of many more columns.

@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from commonspace.errors import InputError, ParameterError
 from commonspace.metrics import SameItem, mean_average_precision
-from commonspace.spaces.base import Space
+from commonspace.spaces.row_space import RowSpace
 from commonspace.spaces.views import Rows, Views, check_views, expand
 
 from .moments import Matrix
@@ -34,7 +34,7 @@ class Solution:
     correlations: Matrix
 
 
-class LinearSpace(Space):
+class LinearSpace(RowSpace):
     r"""A space whose modalities are each embedded by $(x - \bar x) W$.
 
     A method writes `_solve`. It sees the sample's covariances, which are those of coordinates where a view has more

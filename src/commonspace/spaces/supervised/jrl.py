@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from commonspace.errors import InputError, ParameterError
 from commonspace.metrics import RowBlocks
-from commonspace.spaces.base import Space
 from commonspace.spaces.labels import ClassTargets, class_targets
+from commonspace.spaces.row_space import RowSpace
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.tags import SpaceTags
@@ -29,7 +29,7 @@ DEFAULTS = {"gamma": 0.05, "sigma": 1.0, "max_iter": 100, "tol": 1e-5}
 PAPER_DEFAULTS = {"gamma": 1000.0, "sigma": 1000.0, "max_iter": 5, "tol": 0.02}
 
 
-class JRL(Space):
+class JRL(RowSpace):
     r"""Joint representation learning with sparse and semi-supervised regularisation.
 
     With standardised columns $X_m$ of the items that have modality m, labels Y of 0 and 1, and the Laplacian $L_m$ of

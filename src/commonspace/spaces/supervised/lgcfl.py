@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
-from commonspace.spaces.base import Space
 from commonspace.spaces.labels import class_targets
+from commonspace.spaces.row_space import RowSpace
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.tags import SpaceTags
@@ -22,7 +22,7 @@ from .groups import group_norms, shares
 from .label_space import check_components, leading_directions
 
 
-class LGCFL(Space):
+class LGCFL(RowSpace):
     r"""Local-group-based consistent feature learning: every modality predicts the labels from few groups of columns.
 
     With standardised columns $X_m$ (n_m, d_m) of the labelled items that have modality m, their labels $Y_m$ (n_m, c)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from commonspace.errors import ParameterError
-from commonspace.spaces.base import Space
 from commonspace.spaces.labels import class_targets
+from commonspace.spaces.row_space import RowSpace
 from commonspace.spaces.views import Rows, Views
 
 from .classifiers import Classifier, Examples, examples, posteriors
@@ -23,7 +23,7 @@ from .label_space import check_components, leading_directions
 Matrix = NDArray[np.float64]
 
 
-class PosteriorSpace(Space):
+class PosteriorSpace(RowSpace):
     """Embeds an item as the probabilities of its classes, as `compare_by` and `centring` say.
 
     Attributes:
