@@ -22,15 +22,27 @@ def _efficientnet_lite(name: str, options: tuple[str, ...]) -> Encoder:
 def _minilm(name: str, options: tuple[str, ...]) -> Encoder:
     from .minilm import MiniLM
 
+    _refuse_options(name, options)
+    return MiniLM()
+
+
+def _colours(name: str, options: tuple[str, ...]) -> Encoder:
+    from .colours import Colours
+
+    _refuse_options(name, options)
+    return Colours()
+
+
+def _refuse_options(name: str, options: tuple[str, ...]) -> None:
     if options:
         raise ParameterError(f"encoder {name}: takes no options, got {', '.join(options)}.")
-    return MiniLM()
 
 
 ENCODERS: dict[str, Callable[[str, tuple[str, ...]], Encoder]] = {
     "efficientnet-lite0": _efficientnet_lite,
     "efficientnet-lite1": _efficientnet_lite,
     "efficientnet-lite2": _efficientnet_lite,
+    "colours": _colours,
     "minilm": _minilm,
 }
 """Name -> what makes the encoder from the name and its options. A new encoder is one new file and one line here."""
