@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from commonspace.bench import BenchSettings, run_bench
+from commonspace.bench import BenchSettings, find_protocol, run_bench
+from commonspace.bench.journal import Journal
+from commonspace.bench.runner import _now
+from commonspace.bench.worker import journal_path
 from commonspace.errors import ParameterError, StorageError, UnknownNameError
 
 from .small import saved
@@ -89,6 +93,40 @@ def test_killed_twice_on_the_way_it_ends_with_the_same_numbers(tmp_path: Path):
     assert without_times(whole) == without_times(killed)
     counted = [(tmp_path / "killed" / "journals" / f"{name}.jsonl").read_bytes().count(b"\n") for name in SPACES]
     assert counted == [(tmp_path / "whole" / "journals" / f"{n}.jsonl").read_bytes().count(b"\n") for n in SPACES]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
+def test_interrupted_it_ends_at_once_and_the_same_call_goes_on(tmp_path: Path):
+    saved(tmp_path)
+    out = tmp_path / "out"
+    program = (
+        f"from commonspace.bench import *; from pathlib import Path\n"
+        f"if __name__ == '__main__':\n"
+        f"    protocol = find_protocol({str(tmp_path / 'small')!r})\n"
+        f"    run_bench(protocol, BenchSettings(['sam', 'triplet']), Path({str(out)!r}))"
+    )
+    script = tmp_path / "program.py"
+    script.write_text(program)
+    process = subprocess.Popen([sys.executable, script], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(out.glob("journals/*")):
+        time.sleep(0.05)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)  # to the program alone, as a supervisor does; a terminal tells all of them
+    _, told = process.communicate(timeout=60)
+    assert time.monotonic() - started < 10
+    assert told.rstrip().endswith("KeyboardInterrupt")
+    assert "spawn_main" not in told
+    assert run_bench(find_protocol(str(tmp_path / "small")), BenchSettings(["cca"]), out)
+
+
+def test_what_is_being_worked_on(tmp_path: Path):
+    assert _now(["CCA"], tmp_path) == ""
+    journal = Journal(journal_path(tmp_path, "CCA"))
+    for kind in ("tried", "tried", "chosen", "measured"):
+        journal.add(kind)
+    Journal(journal_path(tmp_path, "SAM")).add("tried")
+    assert _now(["CCA", "SAM", "JRL"], tmp_path) == "CCA (2 tried, 1 measured), SAM (1 tried)"
 
 
 def test_two_at_work_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

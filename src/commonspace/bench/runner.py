@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -33,8 +34,11 @@ from .settings import BenchSettings
 from .worker import bench_space, journal_path
 
 DESCRIPTION, RESULTS = "bench.json", "results.json"
-SLOW_FIRST = ("CMDN", "CCL", "KCCA", "DSCMR", "Contrastive", "SAM")
+SLOW_FIRST = ("CMDN", "CCL", "DSCMR", "Ensemble", "KCCA", "SemanticMatching", "SAM")
 """What is begun first, so that no process is left with a long piece at the end."""
+
+GLANCE = 1.0
+"""Seconds after which progress is shown anew."""
 
 PATIENCE = 10.0
 """Seconds for which a folder is waited for: one that was killed may need a moment to end."""
@@ -87,6 +91,7 @@ def run_bench(
 def _work(protocol: Protocol, settings: BenchSettings, out: Path, names: list[str], workers: int) -> None:
     """Works on all spaces, so many at a time, and tells what came of each."""
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with (
         progress("benchmark", len(names), "spaces") as advance,
         ProcessPoolExecutor(min(workers, len(names)), context, initializer=_begin) as pool,
@@ -96,20 +101,36 @@ def _work(protocol: Protocol, settings: BenchSettings, out: Path, names: list[st
         }
         try:
             while running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                finished, _ = wait(running, timeout=GLANCE, return_when=FIRST_COMPLETED)
                 for future in finished:
                     name = running.pop(future)
                     future.result()
                     _tell(name, Journal(journal_path(out, name)))
-                    advance(1)
-        finally:
+                advance(len(finished), _now([name for future, name in running.items() if future.running()], out))
+        except BaseException:  # an interruption too: what is on the disk is whole, and what is not is begun anew
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            raise
+
+
+def _now(names: list[str], out: Path) -> str:
+    """What is being worked on: "CMDN (3 tried), SAM (12 tried, 2 measured)"."""
+    told = []
+    for name in names:
+        path = journal_path(out, name)
+        kinds = path.read_bytes() if path.is_file() else b""
+        tried, measured = kinds.count(b'{"kind": "tried"'), kinds.count(b'{"kind": "measured"')
+        if tried:
+            told.append(f"{name} ({tried} tried{f', {measured} measured' if measured else ''})")
+    return ", ".join(told)
 
 
 def _begin() -> None:
     """Prepares a process: one thread, as each has a processor of its own, and an end where the program ends."""
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program, which is interrupted too, ends it
     torch.set_num_threads(1)
     threadpool_limits(1)
     Thread(target=_end_with_parent, daemon=True).start()

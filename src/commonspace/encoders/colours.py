@@ -68,4 +68,5 @@ def _colours(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     hsv = np.asarray(Image.fromarray(pixels).convert("HSV"), np.int64)
     colour = np.ravel_multi_index(tuple(np.moveaxis(hsv * LEVELS // 256, -1, 0)), LEVELS)
     shares = [np.bincount(colour[quarter].ravel(), minlength=int(np.prod(LEVELS))) for quarter in QUARTERS]
-    return LENGTH * np.sqrt(np.concatenate(shares) / colour.size)
+    row: NDArray[np.float64] = LENGTH * np.sqrt(np.concatenate(shares) / colour.size)
+    return row
