@@ -17,17 +17,11 @@ from .supervised.semantic_matching import SemanticMatching
 def by_label(facts: DataFacts) -> Sequence[list[Space]]:
     """Classifiers of three kinds, by what is best of each on small sets: kernels, networks, neighbours."""
     histograms = len(facts.histograms) == len(facts.dims)
-    kernel = SemanticMatching(kernel="chi2" if histograms else "rbf", C=3.0)
+    kernel = SemanticMatching(kernel="chi2" if histograms else "rbf", C=3.0, compare_by="probability")
     options = {name: values[0] for name, values in small_networks(facts).items()}
     network = DeepSM(**options, activation="gelu", validation_fraction=0.2) if options else DeepSM()
     neighbours = JRL(compare_by="posterior", gamma=0.2, sigma=1.0)
-    return (
-        [kernel, network],
-        [kernel, neighbours],
-        [kernel, network, neighbours],
-        [network] * 3,
-        [kernel, *[network] * 3],
-    )
+    return ([kernel, network], [kernel, network, neighbours], [kernel, *[network] * 3], [network] * 3)
 
 
 def by_pair() -> Sequence[list[Space]]:
