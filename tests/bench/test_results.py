@@ -15,7 +15,7 @@ from commonspace.bench import BenchSettings, Protocol, render
 from commonspace.bench.comparisons import compare_all
 from commonspace.bench.published import Published, published
 from commonspace.bench.results import Result, gather, queries
-from commonspace.bench.table import bench_table, figures, spread
+from commonspace.bench.table import bench_table, figures, seconds, spread
 from commonspace.bench.worker import bench_space
 from commonspace.errors import InputError
 from commonspace.spaces import all_spaces
@@ -102,6 +102,10 @@ def test_rows_rise_and_what_has_none_is_named():
     assert "No row for JRL: no labels" in table.notes
     assert table.markdown().count("\n| ") == 4
     assert spread([0.5, 0.5]) == ".500 +- .000"
+
+
+def test_times_are_told_to_two_figures_or_whole_seconds():
+    assert [seconds(t) for t in (0.02117, 5.54, 9.96, 116.4)] == ["0.021 s", "5.5 s", "10 s", "116 s"]
 
 
 def test_everything_is_written_and_can_be_read(tmp_path: Path):

@@ -16,6 +16,9 @@ from commonspace.metrics.curves import LEVELS
 from .results import Result
 from .table import figures
 
+COLOURS, LINES = 10, ("-", "--", ":")
+"""Lines are told apart by both."""
+
 SeedQueries = list[dict[str, NDArray[Any]]]
 
 
@@ -75,9 +78,10 @@ def _precision_recall(results: Sequence[Result], queries: Mapping[str, SeedQueri
     figure = Figure(figsize=(4.5 * len(directions), 4.5), layout="constrained")
     panels = figure.subplots(1, len(directions), squeeze=False, sharey=True)[0]
     for panel, direction in zip(panels, directions, strict=True):
-        for result in results[::-1]:
+        for i, result in enumerate(results[::-1]):
             curve = np.mean([arrays[f"{direction}/precision"] for arrays in queries[result["space"]]], axis=0)
-            panel.plot(LEVELS, curve, label=result["space"], linewidth=1)
+            style = {"color": f"C{i % COLOURS}", "linestyle": LINES[i // COLOURS % len(LINES)]}
+            panel.plot(LEVELS, curve, label=result["space"], linewidth=1, **style)
         panel.set(title=direction, xlabel="recall", ylabel="interpolated precision" if panel is panels[0] else "")
     panels[-1].legend(fontsize=6, ncols=2)
     return _svg(figure, *panels)

@@ -91,7 +91,7 @@ def bench_table(
             row += _published_cells(result, comparable)
         tried = sorted(set(result["tried"]))
         row += [
-            f"{np.median(result['fit_seconds']):.2g} s",
+            seconds(float(np.median(result["fit_seconds"]))),
             f"{tried[0]}" if len(tried) == 1 else f"{tried[0]}-{tried[-1]}",
         ]
         rows.append(tuple(row))
@@ -126,6 +126,11 @@ def spread(values: Sequence[float]) -> str:
     """Mean and, of several, standard deviation: ".292 +- .006"."""
     mean = f"{np.mean(values):.3f}".lstrip("0")
     return mean if len(values) == 1 else f"{mean} +- {f'{np.std(values):.3f}'.lstrip('0')}"
+
+
+def seconds(value: float) -> str:
+    """A time to two figures: "0.021 s", "5.5 s", "116 s"."""
+    return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"
 
 
 def _published_cells(result: Result, known: Sequence[Published]) -> list[str]:
