@@ -14,7 +14,8 @@ from commonspace.errors import InputError, UnreadableItemsError
 from .pictures import read_pixels
 
 SIDE = 72
-QUARTERS = tuple((slice(top, top + SIDE // 2), slice(left, left + SIDE // 2)) for top in (0, 36) for left in (0, 36))
+HALVES = (slice(SIDE // 2), slice(SIDE // 2, SIDE))
+QUARTERS = tuple((rows, columns) for rows in HALVES for columns in HALVES)
 LEVELS = (8, 3, 3)
 """Of hue, saturation and value."""
 
@@ -26,9 +27,9 @@ class Colours:
     r"""A picture as the colours of its quarters: 72 shares each of 8 hues x 3 saturations x 3 values.
 
     The whole picture is resized to 72 x 72 pixels. With $p_{qc}$ the share of the pixels of quarter q that have colour
-    c, a row is $8 \sqrt{p_{qc}}$, of length 16, so that the inner product of two rows is the Bhattacharyya
-    coefficient of their colours. By itself it knows no things; networks trained on photos see little of colour, so
-    `efficientnet-lite0+colours` finds drawings better than either.
+    c, a row is $8 \sqrt{p_{qc}}$, of length 16, so that the cosine of two rows is the mean Bhattacharyya
+    coefficient of their quarters' colours. By itself it knows no things; it is meant to stand beside a network, such as
+    `efficientnet-lite0+colours`, since those trained on photos see little of the colours of drawings.
 
     References:
         M. J. Swain, D. H. Ballard, Color indexing, International Journal of Computer Vision 7(1), 1991.

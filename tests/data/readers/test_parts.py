@@ -83,6 +83,7 @@ def test_what_has_no_two_parts_stays(arrays: dict[str, Any]):
         ({"I_tr": X, "I_te": X[:1], "T_tr": Y, "T_te": Y[:2]}, "rows must match item by item, got I_te 1, T_te 2"),
         ({"I_tr": X, "I_te": Y}, r"I_tr \(6, 2\), I_te \(6, 3\): expected as many columns in each part"),
         ({"I_tr": X, "I_te": X[:1], "I": X}, "cannot be put together as I, which is there too"),
+        ({"I_tr": X, "I_train": X, "I_te": X}, "I_tr and I_train are both the train part of I"),
         ({"I_tr": X, "I_te": X, "I_val": X, "T_tr": Y, "T_te": Y}, "without a part for validation"),
     ],
 )

@@ -34,10 +34,10 @@ def join_parts(path: Path, arrays: Arrays) -> dict[str, NDArray[Any]]:
         arrays: Name -> array.
 
     Raises:
-        InputError: If arrays of one part have different numbers of rows, those of one name different widths, or some
-            lack a part.
+        InputError: If arrays of one part have different numbers of rows, those of one name different widths, some lack
+            a part, or two are the same part.
     """
-    named = _by_part(arrays)
+    named = _by_part(path, arrays)
     features = {
         base: names
         for base, names in named.items()
@@ -60,13 +60,17 @@ def join_parts(path: Path, arrays: Arrays) -> dict[str, NDArray[Any]]:
     return {**kept, **whole, "split": np.repeat(parts, [sizes[part] for part in parts])}
 
 
-def _by_part(arrays: Arrays) -> Parts:
+def _by_part(path: Path, arrays: Arrays) -> Parts:
     named: Parts = {}
     for name in arrays:
         if match := _NAME.fullmatch(name):
             before, part, after = match.groups()
             if base := "_".join(text for text in (before, after) if text):
-                named.setdefault(base, {})[PARTS[part.lower()]] = name
+                first = named.setdefault(base, {}).setdefault(PARTS[part.lower()], name)
+                if first != name:
+                    raise InputError(
+                        f"{path}: {first} and {name} are both the {PARTS[part.lower()]} part of {base}. {_advice(name)}"
+                    )
     return named
 
 
