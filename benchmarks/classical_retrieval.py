@@ -1,10 +1,9 @@
-"""Classical spaces on emoji, the Wikipedia features and Flickr8k: chosen on validation, measured once on test.
+"""Classical spaces on emoji and Flickr8k: chosen on validation, measured once on test.
 
 Validation items come out of the training split, or are a split of their own; the choice among the grid of the space is
 made by them alone, and the space is then fitted anew on the whole training split.
 
     python benchmarks/classical_retrieval.py emoji --space CCA --out results.json
-    python benchmarks/classical_retrieval.py wikipedia --space SCM --root FOLDER --out results.json
     python benchmarks/classical_retrieval.py flickr8k --space CCA --root FOLDER --out results.json
 """
 
@@ -15,7 +14,7 @@ import copy
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,62 +35,35 @@ SEEDS = range(5)
 RIDGES, SCALINGS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), (0.0, 1.0, 2.0, 4.0)
 RIDGE_GRID: Params = {"ridge": RIDGES, "scaling": SCALINGS}
 COVARIANCE_GRID: Params = {"standardise": (True, False), "scaling": (0.0, 0.5, 1.0, 2.0)}
-COMPARISONS: list[Params] = [
-    {"compare_by": ("cosine",), "centring": ("prior", "correlation")},
-    {"compare_by": ("probability",)},
-]
-GRIDS: dict[str, Params | list[Params]] = {
+GRIDS: dict[str, Params] = {
     "CCA": RIDGE_GRID,
     "MCCA": RIDGE_GRID,
     "GCCA": RIDGE_GRID,
     "PLS": COVARIANCE_GRID,
     "CFA": COVARIANCE_GRID,
     "KCCA": {"kernel": ("rbf",), "ridge": (0.1, 0.3, 1.0, 3.0, 10.0), "scaling": SCALINGS},
-    "LGCFL": {"sparsity": (0.03, 0.1, 0.15, 0.2, 0.3), "coupling": (0.0, 1.0, 3.0, 10.0)},
-    "JRL": {
-        "compare_by": ("cosine", "posterior"),
-        "gamma": (0.03, 0.1, 0.2),
-        "sigma": (0.0, 1.0, 10.0),
-        "lam": (1.0, 10.0),
-    },
-    "SemanticMatching": [{"kernel": ("linear", "rbf"), "C": (0.3, 1.0, 3.0, 10.0), **c} for c in COMPARISONS],
-    "SCM": [{"ridge": (0.1, 0.3, 1.0, 3.0), "C": (1.0, 3.0, 10.0), **c} for c in COMPARISONS],
 }
-"""Space -> parameter -> the values that are tried, in every combination; of each part, where it is a list."""
-
-HISTOGRAM_KERNELS = ("linear", "rbf", "chi2", {"image": "chi2", "text": "rbf"})
-"""What is tried for `kernel` where the columns are shares of words and topics."""
+"""Space -> parameter -> the values that are tried, in every combination."""
 
 SPECIAL: dict[tuple[str, str], Params] = {
-    ("SemanticMatching", "wikipedia"): {"kernel": HISTOGRAM_KERNELS},
-    # The linear kernel is CCA, which has a row of its own.
-    ("KCCA", "wikipedia"): {"kernel": HISTOGRAM_KERNELS[1:], "energy": (0.95, 1.0), "ridge": (0.3, 1.0, 3.0, 10.0)},
     # 30,000 pairs of a photo and a caption: by landmarks.
     ("KCCA", "flickr8k"): {"landmarks": (2000,), "n_features": (1000,), "ridge": (0.03, 0.1, 0.3, 1.0)},
 }
 """Space and data set -> what takes the place of values in `GRIDS`, or is added to them."""
 
-COMPONENTS = {"emoji": (64, 128, 256), "flickr8k": (64, 128, 256), "wikipedia": (3, 4, 5, 6, 7, 8, 9)}
-NESTED = ("CCA", "MCCA", "GCCA", "PLS", "CFA", "KCCA")
-"""Spaces of which the first k dimensions are the space of k components: one fit for all of `COMPONENTS`."""
+COMPONENTS = (64, 128, 256)
+"""The first k dimensions of a space are the space of k components: one fit for all of them."""
 
-LATE = ("n_components", "scaling", "centring")
+LATE = ("n_components", "scaling")
 """What acts on embeddings, so that a fitted space need not be fitted again, nor anything embedded again."""
-
-NEUTRAL: Params = {"scaling": 0.0, "centring": None}
-"""The values with which they leave embeddings as they are."""
 
 
 def grid(name: str, dataset: str) -> Iterator[tuple[Params, list[Params]]]:
     """What is to be fitted, and for each fit the `LATE` parameters that are tried with it."""
-    parts = GRIDS[name]
-    for part in parts if isinstance(parts, list) else [parts]:
-        values = {**part, **SPECIAL.get((name, dataset), {})}
-        if name in NESTED:
-            values["n_components"] = COMPONENTS[dataset]
-        late = list(ParameterGrid({key: v for key, v in values.items() if key in LATE}))
-        for early in ParameterGrid({key: v for key, v in values.items() if key not in LATE}):
-            yield early, late
+    values = {**GRIDS[name], **SPECIAL.get((name, dataset), {}), "n_components": COMPONENTS}
+    late = list(ParameterGrid({key: v for key, v in values.items() if key in LATE}))
+    for early in ParameterGrid({key: v for key, v in values.items() if key not in LATE}):
+        yield early, late
 
 
 def make(name: str, params: Params, seed: int) -> Space:
@@ -111,13 +83,11 @@ class Embedded:
     Args:
         space: A fitted space.
         items: What is to be evaluated.
-        late: The names of the `LATE` parameters that are to be tried.
     """
 
-    def __init__(self, space: Space, items: cs.Dataset, late: Iterable[str]) -> None:
+    def __init__(self, space: Space, items: cs.Dataset) -> None:
         self._space, self._items = space, items
-        untouched: Params = {name: NEUTRAL[name] for name in late if name in NEUTRAL}
-        plain = copy.copy(space).set_params(**untouched, **({"normalize": False} if late else {}))
+        plain = copy.copy(space).set_params(scaling=0.0, normalize=False)
         self._plain = plain.transform({modality: items.view(modality) for modality in space.modalities_})
 
     def report(self, late: Params) -> Report:
@@ -128,14 +98,9 @@ class Embedded:
 
     def _finished(self, modality: str, late: Params) -> NDArray[np.float32]:
         space: Any = self._space
-        Z: NDArray[np.float64] = self._plain[modality][..., : late.get("n_components")].astype(np.float64)
-        if "scaling" in late:
-            Z *= space.correlations_[: Z.shape[-1]] ** late["scaling"]
-        if late.get("centring") == "prior":
-            Z -= space.priors_[modality]
-        elif late.get("centring") == "correlation":
-            Z -= Z.mean(-1, keepdims=True)
-        return Z.astype(np.float32)
+        Z: NDArray[np.float64] = self._plain[modality][..., : late["n_components"]].astype(np.float64)
+        scales: NDArray[np.float64] = space.correlations_[: Z.shape[-1]] ** late["scaling"]
+        return (Z * scales).astype(np.float32)
 
 
 def choose(name: str, dataset: str, folds: list[Fold], goal: Goal) -> Params:
@@ -143,11 +108,8 @@ def choose(name: str, dataset: str, folds: list[Fold], goal: Goal) -> Params:
     best, best_goal = {}, -np.inf
     parts = [(fit.views, fit.labels, held) for fit, held in folds]
     for early, late in grid(name, dataset):
-        most = {"n_components": max(COMPONENTS[dataset])} if name in NESTED else {}
-        embedded = [
-            Embedded(make(name, {**early, **most}, 0).fit(views, labels), held, late[0])
-            for views, labels, held in parts
-        ]
+        most = {**early, "n_components": max(COMPONENTS)}
+        embedded = [Embedded(make(name, most, 0).fit(views, labels), held) for views, labels, held in parts]
         for params in late:
             found = float(np.mean([goal(part.report(params)) for part in embedded]))
             if found > best_goal:
@@ -206,24 +168,6 @@ def emoji(name: str, _: Path | None) -> list[Params]:
     return results
 
 
-def wikipedia(name: str, root: Path | None) -> list[Params]:
-    """Both protocols, whose train is the same; the goal is the mean mAP@all over five random fifths of train."""
-
-    def goal(report: Report) -> float:
-        return float(np.mean(list(report.map.values())))
-
-    data = [cs.load_dataset("wikipedia", root=root, protocol=protocol) for protocol in ("2173/693", "2173/231/462")]
-    folds = [data[0].split("train").holdout(0.2, seed=seed) for seed in SEEDS]
-    chosen = choose(name, "wikipedia", folds, goal)
-    seeds = list(SEEDS) if is_random(name) else [0]
-    return [
-        result(
-            [measure(d, name, chosen, seed) for seed in seeds], [chosen] * len(seeds), seeds, "validation part of train"
-        )
-        for d in data
-    ]
-
-
 def flickr8k(name: str, root: Path | None) -> list[Params]:
     """The 1,000 dev photos are the validation part; the goal is the sum of Recall@1, 5 and 10 in both directions."""
 
@@ -240,12 +184,12 @@ def flickr8k(name: str, root: Path | None) -> list[Params]:
 def main() -> None:
     """Runs one of them and writes its results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dataset", choices=("emoji", "wikipedia", "flickr8k"))
+    parser.add_argument("dataset", choices=("emoji", "flickr8k"))
     parser.add_argument("--space", required=True, choices=tuple(GRIDS), metavar="NAME", help=", ".join(GRIDS))
-    parser.add_argument("--root", type=Path, help="where the files of wikipedia or flickr8k lie")
+    parser.add_argument("--root", type=Path, help="where the files of flickr8k lie")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     arguments = parser.parse_args()
-    run = {"emoji": emoji, "wikipedia": wikipedia, "flickr8k": flickr8k}[arguments.dataset]
+    run = {"emoji": emoji, "flickr8k": flickr8k}[arguments.dataset]
     try:
         results = run(arguments.space, arguments.root)
     except CommonspaceError as error:

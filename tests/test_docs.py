@@ -63,3 +63,11 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, capsys):
     told = capsys.readouterr().out
     assert "map@all" in told
     assert told.count("cat") >= 3
+
+
+@pytest.mark.parametrize("table", sorted(ROOT.glob("benchmarks/results/*/table.md")), ids=lambda path: path.parent.name)
+def test_the_tables_of_benchmarks_stand_in_the_results_as_they_were_written(table):
+    page = PAGES[f"results/{table.parent.name.partition('-')[0]}.md"]
+    rows = [line for line in table.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    assert len(rows) > 3
+    assert [row for row in rows if row not in page] == []
