@@ -110,7 +110,7 @@ def _work(protocol: Protocol, settings: BenchSettings, out: Path, names: list[st
         except BaseException:  # an interruption too: what is on the disk is whole, and what is not is begun anew
             pool.shutdown(wait=False, cancel_futures=True)
             for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
+                process.kill()  # Lightning would catch a gentler signal, and go on for a while
             raise
 
 
