@@ -90,7 +90,7 @@ def scikit_learn(X: Matrix, Y: Matrix, *, model: type, **params: Any) -> tuple[E
 
 
 def cca_zoo_deep(X: Matrix, Y: Matrix, *, n_components: int, epochs: int, ridge: float) -> tuple[Embed, Embed]:
-    """cca-zoo's DCCA under Lightning's Trainer and then its linear CCA, with networks as DCCA of ours has them; seed 0."""
+    """cca-zoo's DCCA under Lightning's Trainer, then its linear CCA; networks as DCCA of ours has them, from seed 0."""
     deep, lightning = importlib.import_module("cca_zoo.deep"), importlib.import_module("lightning.pytorch")
     torch.manual_seed(0)
     scaled = [columns_of(name, view) for name, view in (("first", X), ("second", Y))]
