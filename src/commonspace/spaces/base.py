@@ -33,10 +33,10 @@ class FitInput(NamedTuple):
 class Space(BaseEstimator, ABC):  # type: ignore[misc]
     """Learns, from views of several modalities, one space for all of them.
 
-    A method subclasses `RowSpace`, or this where it does not learn from rows; it declares its parameters in `__init__`
-    and nothing else there, lists what they may be in `_parameter_constraints`, and writes `_fit` and `_embed`. Fitted
-    state ends in an underscore and consists of numbers, strings, arrays and mappings or lists of these: `save` stores
-    exactly that.
+    A method subclasses `RowSpace` and writes `_fit`, or this, where it does not learn from rows, and writes `_learn`;
+    and it writes `_embed`. It declares its parameters in `__init__` and nothing else there, and lists what they may be
+    in `_parameter_constraints`. Fitted state ends in an underscore and consists of numbers, strings, arrays and
+    mappings or lists of these: `save` stores exactly that.
 
     Attributes:
         tags: What the method can do.
@@ -54,7 +54,6 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
     dims_: dict[str, int]
     n_components_: int
 
-    @abstractmethod
     def fit(
         self,
         views: Views,
@@ -78,6 +77,10 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
             ParameterError: If a parameter is out of its range, or asks more than the data bears.
             InputError: If views, labels, time or present are not as described.
         """
+        given = self._check_fit(views, labels, time, present)
+        self._learn(given)
+        self._remember(given)
+        return self
 
     def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
         """Embeds whichever modalities are given.
@@ -184,6 +187,10 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
 
         self._require_fitted()
         return str(describe(self)[0]["fingerprint"])
+
+    @abstractmethod
+    def _learn(self, given: FitInput) -> None:
+        """Learns from what `fit` was given and sets the fitted state, `n_components_` included."""
 
     @abstractmethod
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:

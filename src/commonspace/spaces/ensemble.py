@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from commonspace.errors import InputError, MissingPackageError, ParameterError, TrainingError
 from commonspace.metrics import CosineSimilarity, RowBlocks, WeightedMean
 
-from .base import Space
+from .base import FitInput, Space
 from .linear.mcca import MCCA
 from .registry import find_space
 from .search_space import DataFacts, SearchSpace
@@ -159,21 +159,7 @@ class Ensemble(Space):
             TrainingError: If the training of a deep member goes wrong.
         """
         given = self._check_fit(views, labels, time, present)
-        members = self._members()
-        if validation is not None and not any(_takes_validation(member.space) for member in members):
-            raise InputError("validation: no space of this ensemble learns epoch by epoch; leave it out.")
-        for member in members:
-            own: dict[str, Any] = {}
-            if validation is not None and _takes_validation(member.space):
-                own["validation"] = validation
-            with _told_of(member.place):
-                member.space.fit(given.views, given.labels, **own)
-                _check_similarity(member.space)
-        weights = np.array([member.weight for member in members])
-        weights /= weights.max()
-        self.members_ = tuple(member.space for member in members)
-        self.weights_ = weights / weights.sum()
-        self.n_components_ = sum(space.n_components_ for space in self.members_)
+        self._learn(given, validation)
         self._remember(given)
         return self
 
@@ -190,6 +176,23 @@ class Ensemble(Space):
         parts = zip(self._parts("queries", queries), self._parts("gallery", gallery), strict=True)
         rows = [space.similarity_rows(*pair) for space, pair in zip(self.members_, parts, strict=True)]
         return WeightedMean(rows, self.weights_)
+
+    def _learn(self, given: FitInput, validation: tuple[Views, ArrayLike | None] | None = None) -> None:
+        members = self._members()
+        if validation is not None and not any(_takes_validation(member.space) for member in members):
+            raise InputError("validation: no space of this ensemble learns epoch by epoch; leave it out.")
+        for member in members:
+            own: dict[str, Any] = {}
+            if validation is not None and _takes_validation(member.space):
+                own["validation"] = validation
+            with _told_of(member.place):
+                member.space.fit(given.views, given.labels, **own)
+                _check_similarity(member.space)
+        weights = np.array([member.weight for member in members])
+        weights /= weights.max()
+        self.members_ = tuple(member.space for member in members)
+        self.weights_ = weights / weights.sum()
+        self.n_components_ = sum(space.n_components_ for space in self.members_)
 
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[np.float64]:
         parts = [np.asarray(space._embed(modality, rows), np.float64) for space in self.members_]

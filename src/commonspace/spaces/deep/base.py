@@ -145,13 +145,11 @@ class DeepSpace(Space):
             TrainingError: If the loss or an embedding is not finite.
             StorageError: If the checkpoint cannot be written or read, or is of another training.
         """
-        from .fitting import Run  # imports Lightning, which takes seconds and which embedding does not need
-
         given = self._check_fit(views, labels, time, present)
         path = None if checkpoint is None else Path(checkpoint)
         if resume and path is None:
             raise ParameterError("resume: expected a checkpoint to go on from, got checkpoint=None.")
-        Run(self, given, self._check_validation(given, validation), path, resume).fit()
+        self._learn(given, self._check_validation(given, validation), path, resume)
         self._remember(given)
         return self
 
@@ -174,6 +172,13 @@ class DeepSpace(Space):
     def _standardises(self, modality: str) -> bool:
         """Whether the columns of a modality are standardised; not, for a method that wants word counts as they are."""
         return self.standardise
+
+    def _learn(
+        self, given: FitInput, validation: FitInput | None = None, checkpoint: Path | None = None, resume: bool = False
+    ) -> None:
+        from .fitting import Run  # imports Lightning, which takes seconds and which embedding does not need
+
+        Run(self, given, validation, checkpoint, resume).fit()
 
     def _train(self, network: Network, run: Run) -> Trained:
         """Trains the network; a method that trains in stages does it otherwise."""
