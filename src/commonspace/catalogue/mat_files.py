@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
+from commonspace.data.readers.array_files import load_arrays
 from commonspace.errors import StorageError
 
 
@@ -29,10 +27,9 @@ def read_mat(dataset: str, path: Path, names: Sequence[str]) -> dict[str, NDArra
     if not path.is_file():
         raise StorageError(f"data set {dataset}: {path.parent} lacks {path.name}.")
     try:
-        stored = loadmat(path, variable_names=list(names))
-    except (ValueError, TypeError, OSError, NotImplementedError, MatReadError, zlib.error) as error:
-        raise StorageError(f"data set {dataset}: {path.name} cannot be read: {error}.") from error
-    arrays = {name: x.toarray() if hasattr(x, "toarray") else x for name, x in stored.items()}
+        arrays = load_arrays(path, names)
+    except StorageError as error:
+        raise StorageError(f"data set {dataset}: {path.name} cannot be read: {error}") from error
     if missing := [name for name in names if name not in arrays]:
         raise StorageError(f"data set {dataset}: {path.name} has no array {', '.join(missing)}.")
     for name in names:

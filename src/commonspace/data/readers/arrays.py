@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.data.problems import Problem
-from commonspace.errors import InputError, StorageError, UnknownNameError
+from commonspace.errors import InputError, UnknownNameError
 
+from .array_files import load_arrays
 from .features import check_features
 from .parts import join_parts
 from .reading import Reading
@@ -55,7 +53,9 @@ def read_arrays(path: Path, *, columns: Mapping[str, str | None] | None = None) 
         StorageError: If the file is damaged.
     """
     columns = columns or {}
-    arrays = _load(path)
+    arrays = load_arrays(path)
+    if path.suffix.lower() == ".mat":  # where n values are a row or a column
+        arrays = {name: x.ravel() if x.ndim == 2 and 1 in x.shape else x for name, x in arrays.items()}
     if not any(name in arrays for name in columns.values()):
         arrays = join_parts(path, arrays)
     roles = _find_roles(path, arrays, columns)
@@ -151,55 +151,3 @@ def _refuse_repeated(path: Path, ids: list[str]) -> None:
     for row, name in enumerate(ids):
         if first.setdefault(name, row) != row:
             raise InputError(f"{path}: id {name!r} stands in row {first[name]} and again in row {row}.")
-
-
-def _load(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a file, without pickled objects."""
-    try:
-        if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        return _load_mat(path) if path.suffix.lower() == ".mat" else _load_hdf5(path)
-    except (OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        if "Object arrays" in str(error):
-            raise InputError(
-                f"{path}: holds Python objects, which are not read because they can run code; save plain arrays."
-            ) from error
-        raise StorageError(f"{path}: cannot be read as {path.suffix.lower()}: {error}.") from error
-
-
-def _load_mat(path: Path) -> dict[str, NDArray[Any]]:
-    """As `_load`; rows and columns, which is how MATLAB has n values, are made (n,)."""
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    try:
-        loaded = {k: v.toarray() if hasattr(v, "toarray") else v for k, v in loadmat(path).items()}  # sparse ones
-        found = {k: _texts(v) for k, v in loaded.items() if isinstance(v, np.ndarray)}
-    except NotImplementedError:  # version 7.3 is HDF5, whose axes MATLAB writes in reverse
-        found = {k: v.T for k, v in _load_hdf5(path).items() if not k.startswith("#")}
-    except MatReadError as error:
-        raise ValueError(str(error)) from error
-    return {k: v.ravel() if v.ndim == 2 and 1 in v.shape else v for k, v in found.items()}
-
-
-def _texts(array: NDArray[Any]) -> NDArray[Any]:
-    """A cell array of texts as texts."""
-    if array.dtype != object:
-        return array
-    texts = [str(cell.item()) if getattr(cell, "size", 0) == 1 else "" for cell in array.ravel()]
-    return np.array(texts).reshape(array.shape)
-
-
-def _load_hdf5(path: Path) -> dict[str, NDArray[Any]]:
-    import h5py
-
-    arrays: dict[str, NDArray[Any]] = {}
-
-    def visit(name: str, entry: Any) -> None:
-        if isinstance(entry, h5py.Dataset) and h5py.check_ref_dtype(entry.dtype) is None:
-            arrays[name] = np.asarray(entry.asstr()[()] if h5py.check_string_dtype(entry.dtype) else entry[()])
-
-    with h5py.File(path, "r") as file:
-        file.visititems(visit)
-    return arrays
