@@ -89,10 +89,12 @@ def scikit_learn(X: Matrix, Y: Matrix, *, model: type, **params: Any) -> tuple[E
     return fitted.transform, lambda y: np.asarray(fitted.transform(X[:1].repeat(len(y), 0), y)[1])
 
 
-def cca_zoo_deep(X: Matrix, Y: Matrix, *, n_components: int, epochs: int, ridge: float) -> tuple[Embed, Embed]:
-    """cca-zoo's DCCA under Lightning's Trainer, then its linear CCA; networks as DCCA of ours has them, from seed 0."""
+def cca_zoo_deep(
+    X: Matrix, Y: Matrix, *, n_components: int, epochs: int, ridge: float, seed: int
+) -> tuple[Embed, Embed]:
+    """cca-zoo's DCCA under Lightning's Trainer and then its linear CCA, with networks as DCCA of ours has them."""
     deep, lightning = importlib.import_module("cca_zoo.deep"), importlib.import_module("lightning.pytorch")
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     scaled = [columns_of(name, view) for name, view in (("first", X), ("second", Y))]
     views = [columns.apply(view).astype(np.float32) for columns, view in zip(scaled, (X, Y), strict=True)]
     encoders = [
@@ -163,7 +165,7 @@ def contenders(components: Sequence[int], few: Sequence[int]) -> Iterator[Conten
     kernel = partial(zoo, home="nonparametric", name="KCCA", kernel="rbf", gammas=True)
     yield Contender("KCCA", "cca-zoo", kernel, [{"n_components": few, "shrinkage": SHRINKAGES[2:]}])
     deep = {"n_components": few, "epochs": (10, 30, 60), "ridge": (1e-2, 1e-1)}
-    yield Contender("DCCA", "cca-zoo", partial(_peer, cca_zoo_deep), [deep])
+    yield Contender("DCCA", "cca-zoo", lambda p, seed: Peer(partial(cca_zoo_deep, **p, seed=seed)), [deep])
     learn = partial(_peer, scikit_learn)
     yield Contender("CCA", "scikit-learn", partial(learn, model=CCA), [{"n_components": few, "max_iter": (2000,)}])
     yield Contender("PLS", "scikit-learn", partial(learn, model=PLSCanonical), [{**k, "max_iter": (2000,)}])
