@@ -20,6 +20,9 @@ from commonspace.spaces.views import Rows
 from .features import APPROXIMATIONS, KernelFeatures, fit_features
 from .kernels import KERNELS, KernelFunction, kernel_of
 
+HISTOGRAM = 1000
+"""Columns above which no view is taken for a histogram: it is seldom one, and chi2 would take minutes."""
+
 
 class KCCA(RowSpace):
     r"""Kernel canonical correlation analysis: what two modalities share, however curved it is in each.
@@ -136,14 +139,16 @@ class KCCA(RowSpace):
             "ridge": (0.1, 0.3, 1.0, 3.0, 10.0),
             "scaling": (0.0, 1.0, 2.0),
         }
-        if facts.histograms:  # chi2 for those, and for all where all are; the linear kernel would be CCA
-            mixed = {m: "chi2" if m == facts.histograms[0] else "rbf" for m in facts.dims}
-            every = ("chi2",) if len(facts.histograms) == len(facts.dims) else ()
+        histograms = [m for m in facts.histograms if facts.dims[m] <= HISTOGRAM]
+        if histograms:  # chi2 for those, and for all where all are; the linear kernel would be CCA
+            mixed = {m: "chi2" if m == histograms[0] else "rbf" for m in facts.dims}
+            every = ("chi2",) if len(histograms) == len(facts.dims) else ()
             grid |= {"kernel": ("rbf", mixed, *every), "energy": (0.95, 1.0)}
         if facts.rows > MANY:
             grid |= {"landmarks": (2000,), "n_features": (1000,), "ridge": (0.03, 0.1, 0.3, 1.0)}
-        elif not facts.histograms:  # such views are wide, and the tail of the kernel may count
+        elif not histograms:  # such views are wide, and the tail of the kernel may count
             grid |= {"energy": (0.95, 1.0), "n_features": (1000,)}
+            grid["n_components"] = tuple(k for k in (64, 128, 256, 400) if k < facts.rows // 2) or facts.components
         return [grid]
 
     def _fit(self, rows: Rows) -> None:
