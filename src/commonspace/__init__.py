@@ -37,6 +37,11 @@ if TYPE_CHECKING:
     from .spaces.deep.sam import SAM as SAM
     from .spaces.deep.triplet import Triplet as Triplet
     from .spaces.ensemble import Ensemble as Ensemble
+    from .spaces.joint.early_fusion import EarlyFusion as EarlyFusion
+    from .spaces.joint.fusion_transformer import FusionTransformer as FusionTransformer
+    from .spaces.joint.late_fusion import LateFusion as LateFusion
+    from .spaces.joint.multimodal_autoencoder import MultimodalAutoencoder as MultimodalAutoencoder
+    from .spaces.joint.mvae import MVAE as MVAE
     from .spaces.kernel.kcca import KCCA as KCCA
     from .spaces.linear.cca import CCA as CCA
     from .spaces.linear.cfa import CFA as CFA

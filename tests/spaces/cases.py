@@ -21,6 +21,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "DeepSM": {"n_components": None, "compare_by": "cosine"},
     "CCL": {"max_epochs": 1, "n_components": 16, "batch_size": 32},
     "CMDN": {"max_epochs": 1},
+    "FusionTransformer": {"width": 16},
 }
 """Class name -> constructor arguments that make `fit` fast, where the defaults are not."""
 

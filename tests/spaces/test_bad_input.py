@@ -16,6 +16,7 @@ from .cases import CASES, DIMS, Arrays, Case, N, parameters
 every = pytest.mark.parametrize("case", parameters(CASES))
 # A deep space may have any number of components, and networks of its own for equal views.
 shallow = pytest.mark.parametrize("case", parameters(name for name, case in CASES.items() if not case.deep))
+coordinated = pytest.mark.parametrize("case", parameters(k for k, c in CASES.items() if not (c.deep or c.tags.joint)))
 supervised = pytest.mark.parametrize("case", parameters(name for name, c in CASES.items() if c.tags.supervised))
 needs_every_view = pytest.mark.parametrize(
     "case", parameters(name for name, case in CASES.items() if case.cls not in (MCCA, GCCA, Ensemble))
@@ -157,7 +158,7 @@ def test_one_item_is_an_error(case: Case):
 # Collinear and constant columns
 
 
-@shallow
+@coordinated
 def test_views_that_are_the_same_up_to_scale(case: Case):
     base = case.views()["image"].astype(np.float64)
     views = {m: (3.0**i) * base - i for i, m in enumerate(case.modalities)}

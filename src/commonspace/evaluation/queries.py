@@ -11,7 +11,7 @@ from commonspace.data import Dataset
 from commonspace.metrics import average_precisions, first_relevant_ranks, interpolated_precisions
 from commonspace.metrics.labels import any_label
 from commonspace.spaces import Space
-from commonspace.spaces.directions import directions
+from commonspace.spaces.directions import directions, embed_each
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def evaluate_queries(space: Space, data: Dataset) -> dict[str, QueryFigures]:
         Direction, such as "image->text", -> its queries.
     """
     views = {m: data.view(m) for m in space.modalities_ if m in data.modalities}
-    embedded = space.transform(views, time=data.time if space.tags.uses_time else None)
+    embedded = embed_each(space, views, time=data.time if space.tags.uses_time else None)
     labels = data.labels if any_label(data.labels) else None
     figures = {}
     for direction in directions(space, embedded):

@@ -18,7 +18,7 @@ from commonspace.metrics import (
 )
 from commonspace.metrics.labels import any_label
 from commonspace.spaces import Space
-from commonspace.spaces.directions import directions
+from commonspace.spaces.directions import directions, embed_each
 
 from .correction import Correction
 from .report import Report
@@ -78,7 +78,7 @@ def evaluate(
             "expected at least two in common."
         )
     views = {modality: data.view(modality) for modality in known}
-    embedded = space.transform(views, time=data.time if space.tags.uses_time else None)
+    embedded = embed_each(space, views, time=data.time if space.tags.uses_time else None)
     for modality, embedding in embedded.items():
         if np.isnan(embedding).all():
             raise InputError(f"evaluate: no item of {data.name} has {modality}; expected some in the part evaluated.")

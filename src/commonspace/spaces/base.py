@@ -16,7 +16,7 @@ from commonspace.errors import InputError, ParameterError, UnknownNameError
 from commonspace.metrics import CosineSimilarity, RowBlocks, mean_average_precision, recall_at_k
 from commonspace.metrics.labels import any_label
 
-from .directions import directions
+from .directions import directions, embed_each
 from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
 from .views import Views, check_aligned, check_column, check_view, check_views
@@ -98,15 +98,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
             UnknownNameError: If a modality was not among those of `fit`.
             InputError: If a view is not as described.
         """
-        self._require_fitted()
-        if not isinstance(views, Mapping):
-            raise InputError(
-                f"views: expected a mapping modality -> array, for example {{'image': X}}, got {type(views).__name__}."
-            )
-        for modality in views:
-            if modality not in self.modalities_:
-                raise UnknownNameError("modality", modality, self.modalities_)
-        return {m: self._transform_view(m, check_view(m, x, dim=self.dims_[m])) for m, x in views.items()}
+        return {m: self._transform_view(m, x) for m, x in self._check_transform(views).items()}
 
     def fit_transform(
         self,
@@ -141,7 +133,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         Raises:
             InputError: If fewer than two modalities are given, or labels do not match.
         """
-        embedded = self.transform(views, time=time)
+        embedded = embed_each(self, views, time=time)
         if len(embedded) < 2:
             raise InputError(f"views: score compares modalities and needs two, got {', '.join(embedded) or 'none'}.")
         labels = check_column("labels", labels, check_aligned(embedded))
@@ -214,6 +206,18 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         if self.tags.uses_time and time is None:
             raise InputError(f"time: {type(self).__name__} is conditioned on time and none was given.")
         return FitInput(checked, labels, time)
+
+    def _check_transform(self, views: Views) -> dict[str, NDArray[Any]]:
+        """What `transform` was given, checked."""
+        self._require_fitted()
+        if not isinstance(views, Mapping):
+            raise InputError(
+                f"views: expected a mapping modality -> array, for example {{'image': X}}, got {type(views).__name__}."
+            )
+        for modality in views:
+            if modality not in self.modalities_:
+                raise UnknownNameError("modality", modality, self.modalities_)
+        return {m: check_view(m, x, dim=self.dims_[m]) for m, x in views.items()}
 
     def _remember(self, given: FitInput) -> None:
         """Notes what was seen; last, so that a space whose fit failed is not taken for a fitted one."""

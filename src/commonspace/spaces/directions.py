@@ -14,7 +14,10 @@ from commonspace.metrics import RowBlocks, SameItem, SameLabel, SharedLabel
 from commonspace.metrics.labels import label_relevance
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from .base import Space
+    from .views import Views
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,22 @@ class Direction:
     def same_label(self, labels: NDArray[Any]) -> SameLabel | SharedLabel:
         """What has the label of the query, or shares one, is relevant; `labels` are those of the items."""
         return label_relevance(labels[self.query_item], labels[self.gallery_item])
+
+
+def embed_each(space: Space, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+    """Each modality embedded by itself, in a joint space too, so that modalities can be compared.
+
+    Args:
+        space: A fitted space.
+        views: Modality -> (n, d) or (n, r, d).
+        time: (n,), for a space that uses time.
+
+    Returns:
+        Modality -> (n, k) or (n, r, k).
+    """
+    if not space.tags.joint:
+        return space.transform(views, time=time)
+    return {m: space.transform({m: x}, time=time)["joint"] for m, x in views.items()}
 
 
 def directions(space: Space, embedded: Mapping[str, NDArray[np.float32]]) -> Iterator[Direction]:

@@ -62,6 +62,27 @@ def class_targets(labels: NDArray[Any]) -> ClassTargets:
     return ClassTargets(classes, Y)
 
 
+def number_targets(labels: NDArray[Any]) -> ClassTargets:
+    """Targets that are numbers: labels (n,) or (n, t), None or NaN where they are unknown.
+
+    Returns:
+        (n, t) numbers, NaN where unknown; for classes the numbers of the columns.
+
+    Raises:
+        InputError: If labels are no finite numbers, or all unknown.
+    """
+    columns = labels.reshape(len(labels), -1)
+    try:
+        Y = columns.astype(np.float64)  # None becomes NaN
+    except (TypeError, ValueError) as error:
+        raise InputError(f"labels: expected numbers to predict, got {labels.dtype}: {error}.") from error
+    if np.isinf(Y).any():
+        raise InputError("labels: expected finite numbers to predict, NaN where unknown; got infinity.")
+    if np.isnan(Y).all():
+        raise InputError("labels: expected some numbers to predict, got none.")
+    return ClassTargets(tuple(range(Y.shape[1])), Y)
+
+
 def targets_of(labels: NDArray[Any], classes: tuple[Any, ...]) -> NDArray[np.float64]:
     """(n, c) targets of other labels in classes that are known; what is of none of them counts as unlabelled.
 

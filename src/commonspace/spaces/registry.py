@@ -32,6 +32,11 @@ SPACE_MODULES = {
     "Contrastive": "spaces.deep.contrastive",
     "DSCMR": "spaces.deep.dscmr",
     "Prototype": "spaces.deep.prototype",
+    "EarlyFusion": "spaces.joint.early_fusion",
+    "LateFusion": "spaces.joint.late_fusion",
+    "MultimodalAutoencoder": "spaces.joint.multimodal_autoencoder",
+    "MVAE": "spaces.joint.mvae",
+    "FusionTransformer": "spaces.joint.fusion_transformer",
     "Ensemble": "spaces.ensemble",
 }
 """Class name -> the module, below commonspace, that holds it."""

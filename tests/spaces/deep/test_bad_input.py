@@ -14,13 +14,14 @@ from commonspace.errors import InputError, ParameterError, TrainingError
 from commonspace.spaces import all_spaces
 from commonspace.spaces.deep.base import DeepSpace
 from commonspace.spaces.deep.staged import StagedSpace
+from commonspace.spaces.directions import embed_each
 
 Views = dict[str, NDArray[Any]]
 
 DEEP = {cls.__name__: cls for cls in all_spaces().values() if issubclass(cls, DeepSpace)}
 STAGED = [name for name, cls in DEEP.items() if issubclass(cls, StagedSpace)]
 SUPERVISED = [name for name, cls in DEEP.items() if cls.tags.supervised]
-OWN: dict[str, dict[str, Any]] = {"DeepSM": {"n_components": None}}
+OWN: dict[str, dict[str, Any]] = {"DeepSM": {"n_components": None}, "FusionTransformer": {"width": 16}}
 N = 60
 LABELS = np.arange(N) % 3
 
@@ -47,7 +48,7 @@ def views(n: int = N, seed: int = 0) -> Views:
 
 def assert_sensible(space: DeepSpace, given: Views) -> None:
     """Finite embeddings of all that is there."""
-    for m, z in space.transform(given).items():
+    for m, z in embed_each(space, given).items():
         there = ~np.isnan(given[m]).any(-1)
         assert np.isfinite(z[there]).all()
         assert np.abs(z[there]).max() > 0

@@ -32,10 +32,14 @@ OWN: dict[str, dict[str, Any]] = {
     "Contrastive": {"noise": 0.0, "max_epochs": 50},
     "CorrAE": {"n_components": 16, "pretraining": None, "activation": "tanh", "reconstruct": "cross", "max_epochs": 60},
     "CMDN": {"max_epochs": 10},
+    "MultimodalAutoencoder": {"n_components": 16, "max_epochs": 40},
+    "MVAE": {"n_components": 16, "max_epochs": 40},
+    "FusionTransformer": {"n_components": 16, "width": 16, "learning_rate": 3e-3, "layers": 1, "max_epochs": 40},
 }
-BY_LABEL = [name for name in DEEP if name != "CorrAE"]
+RECONSTRUCTING = ["CorrAE", "MultimodalAutoencoder", "MVAE", "FusionTransformer"]
+BY_LABEL = [name for name in DEEP if name not in RECONSTRUCTING]
 """Those that can find a class where, given one modality, the columns of another have mean zero."""
-BY_PAIR = ["CorrAE", "DCCA", "Contrastive"]
+BY_PAIR = [*RECONSTRUCTING, "DCCA", "Contrastive"]
 
 CHANCE = 1 / CLASSES
 AROUND_CHANCE = 0.1

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.base import FitInput, Space
+from commonspace.spaces.labels import ClassTargets, class_targets, targets_of
 from commonspace.spaces.standardise import Columns
 from commonspace.spaces.views import Views, check_aligned, check_column, check_views
 from commonspace.training.embedding import embed_rows
@@ -180,18 +181,33 @@ class DeepSpace(Space):
 
         Run(self, given, validation, checkpoint, resume).fit()
 
+    def _learns_classes(self) -> bool:
+        """Whether labels are classes, by which validation items search for each other."""
+        return self.tags.supervised
+
+    def _targets(self, labels: NDArray[Any]) -> ClassTargets:
+        """What labels ask the network to learn: classes, unless a method learns numbers."""
+        return class_targets(labels)
+
+    def _targets_of(self, labels: NDArray[Any], classes: tuple[Any, ...]) -> NDArray[np.float64]:
+        """The same of validation items, of the classes that were found."""
+        return targets_of(labels, classes)
+
     def _train(self, network: Network, run: Run) -> Trained:
         """Trains the network; a method that trains in stages does it otherwise."""
         return run.train(network)
 
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
+        columns = Columns(self.means_[modality], self.scales_[modality])
+        return embed_rows(self._trained_network(), modality, columns.apply(rows))
+
+    def _trained_network(self) -> Network:
+        """The network with what it has learnt, in evaluation mode, on the GPU where there is one."""
         with torch.device("meta"):  # no weights are drawn only to be replaced
             network = self._network(self.dims_, Classes(len(self.classes_), self.exclusive_))
         state = {name: torch.from_numpy(array) for name, array in self.weights_.items()}
         network.load_state_dict(state, assign=True)
-        network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-        columns = Columns(self.means_[modality], self.scales_[modality])
-        return embed_rows(network, modality, columns.apply(rows))
+        return network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
     def _check_validation(self, given: FitInput, validation: tuple[Views, ArrayLike | None] | None) -> FitInput | None:
         """The user's own validation items, checked against those to learn from."""

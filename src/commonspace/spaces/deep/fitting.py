@@ -19,7 +19,6 @@ from commonspace.metrics import RowBlocks, mean_average_precision
 from commonspace.metrics.labels import any_label
 from commonspace.spaces.base import FitInput, embed_view
 from commonspace.spaces.directions import directions
-from commonspace.spaces.labels import class_targets, targets_of
 from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.training.batches import Batches, seed_of
 from commonspace.training.checkpoint import Checkpoint
@@ -62,7 +61,7 @@ class Run:
         self.seed = self._seed()
         views, labels = given.views, given.labels if space.tags.supervised else None
         usable = self._usable(views)
-        targets = None if labels is None else class_targets(labels[usable])
+        targets = None if labels is None else space._targets(labels[usable])
         self.classes = () if targets is None else targets.classes
         self.exclusive = labels is None or labels.ndim == 1
         Y = None if targets is None else targets.Y
@@ -81,7 +80,7 @@ class Run:
         self.held: Items | None = None
         if len(next(iter(held_views.values()))):
             self._held_views, self._held_labels = self._standardised(held_views), held_labels
-            held_targets = None if held_labels is None else targets_of(held_labels, self.classes)
+            held_targets = None if held_labels is None else space._targets_of(held_labels, self.classes)
             self.held = Items(self._held_views, held_targets)
 
     def fit(self) -> None:
@@ -140,7 +139,7 @@ class Run:
             for m, view in self._held_views.items()
         }
         labels = self._held_labels
-        by_label = labels is not None and any_label(labels)
+        by_label = labels is not None and space._learns_classes() and any_label(labels)
         values = []
         for direction in directions(space, embedded):
             relevant = direction.same_label(labels) if by_label and labels is not None else direction.same_item()

@@ -1,0 +1,1 @@
+"""Joint spaces: one embedding of whatever modalities an item has."""
