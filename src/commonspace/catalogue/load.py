@@ -139,7 +139,7 @@ def _load_saved(path: Path, given: Mapping[str, Encoder]) -> Dataset:
             if modality not in encoders:
                 encoders[modality] = get_encoder(recorded["name"], kind=modality)
             found = encoders[modality].fingerprint
-        except (MissingPackageError, UnknownNameError) as error:
+        except (MissingPackageError, ParameterError, StorageError, UnknownNameError) as error:
             encoders.pop(modality, None)  # the views are there; only raw queries need the encoder
             _logger.warning("%s: no raw %s queries: %s", path, modality, error)
             continue

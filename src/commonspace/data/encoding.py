@@ -130,7 +130,7 @@ def encode_items(
             out[i] = known[key]
         elif unreadable is not None and reasons is not None:
             unreadable[i] = reasons[key]
-            if key in distinct and distinct[key] != items[i] and isinstance(items[i], str | Path):
+            if isinstance(items[i], str | Path) and key in distinct and distinct[key] != items[i]:
                 equal[i] = items[i]
     if unreadable is not None:
         unreadable.update(_own_reasons(encoder, equal))

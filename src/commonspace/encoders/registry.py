@@ -49,6 +49,8 @@ ENCODERS: dict[str, Callable[[str, tuple[str, ...]], Encoder]] = {
 
 HUB = "hf:"
 """What names of models of the Hugging Face hub begin with."""
+TABULAR = "tabular:"
+"""What names of saved `TabularEncoder`s begin with."""
 
 
 def get_encoder(name: str, *, kind: str | None = None) -> Encoder:
@@ -60,6 +62,7 @@ def get_encoder(name: str, *, kind: str | None = None) -> Encoder:
     | `efficientnet-lite0:flip,crops` | with options |
     | `efficientnet-lite0+efficientnet-lite2` | several side by side, their rows joined |
     | `hf:openai/clip-vit-base-patch32` | a model of the Hugging Face hub, or of a folder; needs the extra `hf` |
+    | `tabular:houses.json` | what a `TabularEncoder` learnt from rows of a table and saved |
 
     Args:
         name: As above.
@@ -68,6 +71,7 @@ def get_encoder(name: str, *, kind: str | None = None) -> Encoder:
     Raises:
         UnknownNameError: If there is no such encoder.
         ParameterError: If it has no such option, or reads another kind of item.
+        StorageError: If the file of what was learnt is missing or damaged.
     """
     parts = [_get_one(part, kind) for part in name.split("+")]
     encoder: Encoder = parts[0] if len(parts) == 1 else SideBySide(parts)
@@ -85,6 +89,15 @@ def _get_one(name: str, kind: str | None) -> Encoder:
 
         return HubEncoder(name.removeprefix(HUB), kind="image" if kind == "image" else "text")
     base, _, options = name.partition(":")
+    if base == TABULAR[:-1]:
+        from .tabular import TabularEncoder
+
+        if not options:
+            raise ParameterError(
+                "encoder tabular: is learnt from rows; make one with TabularEncoder.fit(rows).save(path) and name its "
+                f"file: {TABULAR}PATH."
+            )
+        return TabularEncoder.load(options)
     if base not in ENCODERS:
-        raise UnknownNameError("encoder", base, [*ENCODERS, f"{HUB}MODEL"])
+        raise UnknownNameError("encoder", base, [*ENCODERS, f"{HUB}MODEL", f"{TABULAR}PATH"])
     return ENCODERS[base](base, tuple(option for option in options.split(",") if option))
