@@ -23,7 +23,7 @@ class Encoder(Protocol):
 
     Attributes:
         name: The registry's name, for example "efficientnet-lite0". The name alone rebuilds the encoder.
-        kind: The kind of item it reads: "image" or "text".
+        kind: The kind of item it reads: "image", "text", "audio", "scan", "series", "tabular", or one of your own.
         dim: The length of a row.
     """
 
@@ -45,7 +45,7 @@ class Encoder(Protocol):
         """Encodes items.
 
         Args:
-            items: n raw items: paths, bytes or pictures for "image", strings for "text".
+            items: n raw items: paths, bytes or pictures for "image", strings for "text", and so on.
 
         Returns:
             (n, dim) float32.

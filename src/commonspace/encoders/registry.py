@@ -9,7 +9,7 @@ from commonspace.errors import ParameterError, UnknownNameError
 
 from .side_by_side import SideBySide
 
-DEFAULT_ENCODERS = {"image": "efficientnet-lite0", "text": "minilm"}
+DEFAULT_ENCODERS = {"image": "efficientnet-lite0", "text": "minilm", "audio": "audio"}
 """Kind of item -> the encoder used where none is named."""
 
 
@@ -33,6 +33,12 @@ def _colours(name: str, options: tuple[str, ...]) -> Encoder:
     return Colours()
 
 
+def _audio(name: str, options: tuple[str, ...]) -> Encoder:
+    from .audio import Audio
+
+    return Audio(options)
+
+
 def _refuse_options(name: str, options: tuple[str, ...]) -> None:
     if options:
         raise ParameterError(f"encoder {name}: takes no options, got {', '.join(options)}.")
@@ -44,6 +50,7 @@ ENCODERS: dict[str, Callable[[str, tuple[str, ...]], Encoder]] = {
     "efficientnet-lite2": _efficientnet_lite,
     "colours": _colours,
     "minilm": _minilm,
+    "audio": _audio,
 }
 """Name -> what makes the encoder from the name and its options. A new encoder is one new file and one line here."""
 
@@ -66,7 +73,8 @@ def get_encoder(name: str, *, kind: str | None = None) -> Encoder:
 
     Args:
         name: As above.
-        kind: What the encoder has to read, "image" or "text". A model of the hub that reads both needs to be told.
+        kind: What the encoder has to read, "image", "text" or "audio". A model of the hub that reads several needs to
+            be told.
 
     Raises:
         UnknownNameError: If there is no such encoder.
