@@ -25,12 +25,12 @@ def check_items(items: object) -> None:
 
 
 def check_kinds(encoders: Mapping[str, Encoder]) -> None:
-    """Raises where pictures, texts or sounds would be read by an encoder of something else."""
+    """Raises where pictures or texts would be read by an encoder of something else."""
     for modality, encoder in encoders.items():
         kind = getattr(encoder, "kind", None)
         if kind is None:
             raise InputError(f"encoders: {encoder!r} for {modality} is no encoder; get_encoder(name) gives one.")
-        if modality in ("image", "text", "audio") and kind != modality:
+        if modality in ("image", "text") and kind != modality:
             raise InputError(f"encoders: {encoder.name} reads {kind}, but was given for {modality}.")
 
 
