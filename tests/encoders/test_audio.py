@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from commonspace.data import Dataset
+from commonspace.catalogue import load_dataset
 from commonspace.encoders import get_encoder
 from commonspace.encoders.audio import BANDS, SEGMENTS, Audio, log_mel
 from commonspace.encoders.sounds import RATE
@@ -132,9 +132,15 @@ def test_names_and_options():
         get_encoder("audio:words")
 
 
-def test_a_data_set_of_sound_files(tmp_path: Path):
-    paths = [tmp_path / f"{hertz}.flac" for hertz in (300, 2000)]
+def test_a_folder_of_sounds_is_a_data_set(tmp_path: Path):
+    paths = [tmp_path / f"{hertz}.flac" for hertz in (2000, 300)]
     for path in paths:
         path.write_bytes(saved(tone(float(path.stem)), 22_050, "FLAC"))
-    data = Dataset({"audio": paths, "text": ["low", "high"]}, encoders={"audio": Audio()})
-    np.testing.assert_array_equal(data.view("audio"), encode(*paths))
+    (tmp_path / "broken.ogg").write_bytes(b"OggS and no more")
+    data = load_dataset(tmp_path)
+    assert data.encoders["audio"].name == "audio"
+    np.testing.assert_array_equal(data.view("audio")[:2], encode(*paths))
+    assert data.ids.tolist() == ["2000.flac", "300.flac", "broken.ogg"]
+    assert "broken.ogg as a sound" in str(data.problems[0])
+    with pytest.raises(ParameterError, match="encoder minilm: reads text, but was named for audio; the default for"):
+        load_dataset(tmp_path, encoders={"audio": "minilm"})
