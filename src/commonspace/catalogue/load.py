@@ -45,8 +45,8 @@ def load_dataset(
     Args:
         name: A name of the catalogue ("emoji", "flickr8k", "mirflickr", "nus-wide", "nus-wide-10k",
             "pascal-sentences", "wikipedia", "xmedia"); a folder that `commonspace encode` wrote; or a path of your
-            own data, read as `commonspace.data.readers.read` says: a folder of pictures or sounds with captions, a table,
-            or arrays of features.
+            own data, read as `commonspace.data.readers.read` says: a folder of pictures or sounds with captions, a
+            table, or arrays of features.
         root: Where the files of a named set lie, for sets that come from no package.
         protocol: The split and rule, where a set has several.
         encoders: Modality -> an encoder or its name, see `get_encoder`. Default: "efficientnet-lite0" for "image",

@@ -12,7 +12,7 @@ import numpy as np
 
 from commonspace.errors import InputError
 
-FILE_KINDS = ("image", "audio", "scan", "series")
+FILE_KINDS = ("image", "audio", "series")
 """Kinds of items for which a string is always a path."""
 _ORIENTATION = 0x0112  # the number of this tag in EXIF
 
@@ -21,10 +21,10 @@ def content_digest(item: object, kind: str) -> bytes:
     """16 bytes that depend on an item's content alone: a picture under two names has one digest.
 
     Args:
-        item: A string, a path, bytes, an array or a Pillow image; of kinds other than "image" and "text" also a
-            mapping, a list or tuple of such, a number or a date.
-        kind: "text", for which a string is the text itself; "image", "audio", "scan" or "series", for which it is a
-            path; or a kind of your own, for which it is a path where there is such a file, else the text itself.
+        item: A string, a path, bytes, an array or a Pillow image; of kinds other than "text" also a mapping, a list
+            or tuple of such, a number or a date.
+        kind: "text", for which a string is the text itself; "image", "audio" or "series", for which it is a path; or a
+            kind of your own, for which it is a path where there is such a file, else the text itself.
 
     Raises:
         InputError: If a path cannot be read or the item is of another type.
@@ -50,7 +50,7 @@ def _content(item: object, kind: str) -> bytes:
             ) from error
     if isinstance(item, bytes):
         return item
-    if kind not in ("image", "text"):
+    if kind != "text":
         if isinstance(item, Mapping):
             fields = sorted((repr(name), _value(value, kind)) for name, value in item.items())
             return b"mapping " + b"".join(

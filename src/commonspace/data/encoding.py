@@ -23,7 +23,7 @@ class Encoder(Protocol):
 
     Attributes:
         name: The registry's name, for example "efficientnet-lite0". The name alone rebuilds the encoder.
-        kind: The kind of item it reads: "image", "text", "audio", "scan", "series", "tabular", or one of your own.
+        kind: The kind of item it reads: "image", "text", "audio", "series", "tabular", or one of your own.
         dim: The length of a row.
     """
 

@@ -33,6 +33,13 @@ def _colours(name: str, options: tuple[str, ...]) -> Encoder:
     return Colours()
 
 
+def _scan(name: str, options: tuple[str, ...]) -> Encoder:
+    from .scan import Scan
+
+    _refuse_options(name, options)
+    return Scan()
+
+
 def _audio(name: str, options: tuple[str, ...]) -> Encoder:
     from .audio import Audio
 
@@ -49,6 +56,7 @@ ENCODERS: dict[str, Callable[[str, tuple[str, ...]], Encoder]] = {
     "efficientnet-lite1": _efficientnet_lite,
     "efficientnet-lite2": _efficientnet_lite,
     "colours": _colours,
+    "scan": _scan,
     "minilm": _minilm,
     "audio": _audio,
 }
