@@ -9,7 +9,7 @@ from commonspace.errors import ParameterError, UnknownNameError
 
 from .side_by_side import SideBySide
 
-DEFAULT_ENCODERS = {"image": "efficientnet-lite0", "text": "minilm", "audio": "audio"}
+DEFAULT_ENCODERS = {"image": "efficientnet-lite0", "text": "minilm", "audio": "audio", "series": "series"}
 """Kind of item -> the encoder used where none is named."""
 
 
@@ -40,6 +40,16 @@ def _scan(name: str, options: tuple[str, ...]) -> Encoder:
     return Scan()
 
 
+def _series(name: str, options: tuple[str, ...]) -> Encoder:
+    from .series import Series
+
+    if len(options) > 1 or not all(option.isdecimal() for option in options):
+        raise ParameterError(
+            f"encoder {name}: takes the number of channels, for example series:3, got {','.join(options)}."
+        )
+    return Series(*map(int, options))
+
+
 def _audio(name: str, options: tuple[str, ...]) -> Encoder:
     from .audio import Audio
 
@@ -59,6 +69,7 @@ ENCODERS: dict[str, Callable[[str, tuple[str, ...]], Encoder]] = {
     "scan": _scan,
     "minilm": _minilm,
     "audio": _audio,
+    "series": _series,
 }
 """Name -> what makes the encoder from the name and its options. A new encoder is one new file and one line here."""
 
