@@ -116,6 +116,7 @@ def _load_named(
     folder = Path(root) if root is not None else None
     data: Dataset = load(root=folder, encoders=_default_encoders() | given, cache=DiskViewCache(), **options)
     _refuse_unused(given, data)
+    data.encoders = {m: e for m, e in data.encoders.items() if m in data.modalities}  # defaults are of all kinds
     return data
 
 

@@ -39,8 +39,11 @@ def as_items(modality: str, values: Sequence[object] | NDArray[Any]) -> pa.Array
         InputError: If the items have no common type.
     """
     if any(isinstance(value, list | tuple) for value in values):
-        values = [value if value is None or isinstance(value, list | tuple) else [value] for value in values]
-        values = [value if value is None else [_in_bytes(part) for part in value] for value in values]
+        parts = [value if isinstance(value, list | tuple) else [value] for value in values]
+        values = [
+            None if value is None else [_in_bytes(part) for part in own]
+            for value, own in zip(values, parts, strict=True)
+        ]
     if not isinstance(values, np.ndarray) or values.dtype == object:
         values = [_in_bytes(value) for value in values]
     return as_column(modality, values)
