@@ -121,7 +121,7 @@ def test_a_saved_folder_takes_no_options(saved: Path, options: dict[str, Any]):
 
 
 def test_a_folder_that_something_else_wrote(tmp_path: Path):
-    with pytest.raises(InputError, match="no picture and no table in it"):
+    with pytest.raises(InputError, match="no picture, no sound and no table in it"):
         load_dataset(tmp_path)
 
 

@@ -83,8 +83,8 @@ def test_strict_refuses_a_picture_that_is_none(run, photos, tmp_path):
     ("make", "error", "message"),
     [
         (lambda p: None, CommonspaceError, "unknown data set or path"),
-        (lambda p: p.mkdir(), InputError, "no picture and no table in it"),
-        (lambda p: (p.mkdir(), (p / "a.doc").write_text("x")), InputError, "no picture and no table in it"),
+        (lambda p: p.mkdir(), InputError, "no picture, no sound and no table in it"),
+        (lambda p: (p.mkdir(), (p / "a.doc").write_text("x")), InputError, "no picture, no sound and no table in it"),
         (lambda p: (p.mkdir(), (p / "a.jpg").write_text("x")), InputError, "none of the 1 items could be read"),
         (lambda p: p.write_text("x"), InputError, "a file of another kind"),
     ],

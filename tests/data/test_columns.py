@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +86,14 @@ def test_features_of_another_rank_are_an_error_that_names_the_modality(shape: tu
 def test_multi_hot():
     rows = [["b"], [], None, ["c", "a"]]
     np.testing.assert_array_equal(multi_hot(rows, ["a", "b", "c"]), [[0, 1, 0], [0, 0, 0], [0, 0, 0], [1, 0, 1]])
+
+
+def test_arrays_as_items_are_kept_as_npy_files_also_as_parts():
+    arrays = [np.arange(6, dtype=np.int16).reshape(2, 3), np.arange(4.0)]
+    for column in (as_items("m", [*arrays, None]), as_items("m", [arrays, None])):
+        kept = column.to_pylist()
+        assert kept[-1] is None
+        for array, content in zip(arrays, kept[0] if isinstance(kept[0], list) else kept, strict=False):
+            loaded = np.load(BytesIO(content), allow_pickle=False)
+            assert loaded.dtype == array.dtype
+            np.testing.assert_array_equal(loaded, array)

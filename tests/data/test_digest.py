@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,41 @@ def test_what_cannot_be_read_is_an_error_that_names_it(tmp_path: Path, name: str
 def test_what_is_no_item_is_an_error_that_names_its_type(item: object):
     with pytest.raises(InputError, match=f"text: expected a path, bytes, .* got {type(item).__name__}"):
         content_digest(item, "text")
+
+
+def test_rows_of_tables_differ_by_fields_values_and_types_but_not_by_order():
+    rows = [{"a": 1, "b": "x"}, {"a": 1.5, "b": "x"}, {"a": "1", "b": "x"}, {"a": 1, "c": "x"}, {"a": 1}, {}]
+    assert len({content_digest(row, "tabular") for row in rows}) == len(rows)
+    assert content_digest({"b": "x", "a": 1}, "tabular") == content_digest(rows[0], "tabular")
+    days = [{"d": date(2020, 1, day)} for day in (1, 2)]
+    assert len({content_digest(day, "tabular") for day in days}) == 2
+
+
+def test_a_field_is_a_value_even_where_a_file_is_called_so(tmp_path: Path):
+    path = tmp_path / "x"
+    path.write_text("one")
+    before = content_digest({"a": str(path)}, "tabular")
+    path.write_text("two")
+    assert content_digest({"a": str(path)}, "tabular") == before
+
+
+def test_several_arrays_or_files_as_one_item(tmp_path: Path):
+    long = np.arange(5000.0)
+    other = long.copy()
+    other[2500] = 0  # a shortened print of the array would not show it
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"RIFF")
+    items = [(long, 8000), (other, 8000), (long, 16000), [long, other], [str(path), long], [b"RIFF", other]]
+    assert len({content_digest(item, "audio") for item in items}) == len(items)
+    assert content_digest([path, long], "audio") == content_digest([b"RIFF", long], "audio")
+
+
+def test_a_string_of_another_kind_is_a_path_where_there_is_such_a_file(tmp_path: Path):
+    path = tmp_path / "x.mol"
+    path.write_bytes(b"CCO")
+    assert (
+        content_digest(str(path), "molecule") == content_digest(b"CCO", "molecule") == content_digest("CCO", "molecule")
+    )
+    assert content_digest(date(2020, 1, 1), "day") != content_digest(date(2020, 1, 2), "day")
+    with pytest.raises(InputError, match="audio: cannot read 'CCO': No such file"):
+        content_digest("CCO", "audio")

@@ -34,7 +34,9 @@ def test_a_picture_of_the_right_size_is_kept_as_it_is(tmp_path: Path):
     picture = Image.fromarray(pixels)
     path = tmp_path / "x.png"
     picture.save(path)
-    for item in (pixels, picture, path, str(path), path.read_bytes(), saved(picture, "BMP")):
+    np.save(tmp_path / "x.npy", pixels)
+    files = [path, tmp_path / "x.npy"]
+    for item in (pixels, picture, *files, *map(str, files), *(f.read_bytes() for f in files), saved(picture, "BMP")):
         found = read_pixels(item, SIDE)
         assert found.dtype == np.uint8
         np.testing.assert_array_equal(found, pixels)

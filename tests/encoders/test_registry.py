@@ -50,6 +50,8 @@ def test_a_name_with_options_and_several_side_by_side_come_back_as_named():
         ("minilm:flip", None, "encoder minilm: takes no options, got flip"),
         ("minilm+efficientnet-lite0", None, "must read one kind of item"),
         ("efficientnet-lite0:spin", "image", "has no option spin"),
+        ("tabular", None, r"encoder tabular: is learnt from rows; .* name its file: tabular:PATH"),
+        ("tabular:", "row", "encoder tabular: is learnt from rows"),
     ],
 )
 def test_what_an_encoder_cannot_do(name: str, kind: str | None, message: str):

@@ -45,12 +45,12 @@ def load_dataset(
     Args:
         name: A name of the catalogue ("emoji", "flickr8k", "mirflickr", "nus-wide", "nus-wide-10k",
             "pascal-sentences", "wikipedia", "xmedia"); a folder that `commonspace encode` wrote; or a path of your
-            own data, read as `commonspace.data.readers.read` says: a folder of pictures with captions, a table, or
-            arrays of features.
+            own data, read as `commonspace.data.readers.read` says: a folder of pictures or sounds with captions, a
+            table, or arrays of features.
         root: Where the files of a named set lie, for sets that come from no package.
         protocol: The split and rule, where a set has several.
         encoders: Modality -> an encoder or its name, see `get_encoder`. Default: "efficientnet-lite0" for "image",
-            "minilm" for "text".
+            "minilm" for "text", "audio" for "audio".
         columns: For a path of your own: role -> column. What is not named is guessed; `Dataset.columns` tells how.
         strict: Whether anything of your own data that cannot be used is an error. Otherwise it is left out, and
             `Dataset.problems` tells what and why.
@@ -116,6 +116,7 @@ def _load_named(
     folder = Path(root) if root is not None else None
     data: Dataset = load(root=folder, encoders=_default_encoders() | given, cache=DiskViewCache(), **options)
     _refuse_unused(given, data)
+    data.encoders = {m: e for m, e in data.encoders.items() if m in data.modalities}  # defaults are of all kinds
     return data
 
 
@@ -139,7 +140,7 @@ def _load_saved(path: Path, given: Mapping[str, Encoder]) -> Dataset:
             if modality not in encoders:
                 encoders[modality] = get_encoder(recorded["name"], kind=modality)
             found = encoders[modality].fingerprint
-        except (MissingPackageError, UnknownNameError) as error:
+        except (MissingPackageError, ParameterError, StorageError, UnknownNameError) as error:
             encoders.pop(modality, None)  # the views are there; only raw queries need the encoder
             _logger.warning("%s: no raw %s queries: %s", path, modality, error)
             continue

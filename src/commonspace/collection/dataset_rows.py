@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.data import Dataset
+from commonspace.data.digest import FILE_KINDS
 from commonspace.errors import InputError
 
 from .entries import BATCH_ROWS, Entries, as_entries, check_ids, refuse_duplicates
@@ -133,7 +134,7 @@ def _content(dataset: Dataset, modalities: list[str], *, joint: bool) -> dict[st
     content = {m: dataset.content(m) for m in modalities}
     for modality in modalities:
         kind = dataset.encoders[modality].kind if modality in dataset.encoders else modality
-        if "image" in (kind, modality):  # a relative path would point nowhere from another directory
+        if {kind, modality} & {*FILE_KINDS}:  # a relative path would point nowhere from another directory
             content[modality] = [[_absolute(path) for path in parts] for parts in content[modality]]
     if not joint:
         return content

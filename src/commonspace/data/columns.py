@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,29 @@ def as_column(name: str, values: ArrayLike | Sequence[object]) -> pa.Array:
 
 
 def as_items(modality: str, values: Sequence[object] | NDArray[Any]) -> pa.Array:
-    """An Arrow column of raw items: a list per item where any item has several parts.
+    """An Arrow column of raw items: a list per item where any item has several parts; arrays as bytes of .npy files.
 
     Raises:
         InputError: If the items have no common type.
     """
     if any(isinstance(value, list | tuple) for value in values):
-        values = [value if value is None or isinstance(value, list | tuple) else [value] for value in values]
+        parts = [value if isinstance(value, list | tuple) else [value] for value in values]
+        values = [
+            None if value is None else [_in_bytes(part) for part in own]
+            for value, own in zip(values, parts, strict=True)
+        ]
+    if not isinstance(values, np.ndarray) or values.dtype == object:
+        values = [_in_bytes(value) for value in values]
     return as_column(modality, values)
+
+
+def _in_bytes(item: object) -> object:
+    """An array as the bytes of an .npy file, which a column can hold whatever its shape; anything else as it is."""
+    if not isinstance(item, np.ndarray) or item.dtype == object:
+        return item
+    buffer = BytesIO()
+    np.save(buffer, item, allow_pickle=False)
+    return buffer.getvalue()
 
 
 def as_time(values: ArrayLike | Sequence[object]) -> pa.Array:

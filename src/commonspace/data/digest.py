@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ import numpy as np
 
 from commonspace.errors import InputError
 
+FILE_KINDS = ("image", "audio", "series")
+"""Kinds of items for which a string is always a path."""
 _ORIENTATION = 0x0112  # the number of this tag in EXIF
 
 
@@ -17,13 +21,19 @@ def content_digest(item: object, kind: str) -> bytes:
     """16 bytes that depend on an item's content alone: a picture under two names has one digest.
 
     Args:
-        item: A string, a path, bytes, an array or a Pillow image.
-        kind: "image", for which a string is a path, or "text", for which it is the text itself.
+        item: A string, a path, bytes, an array or a Pillow image; of kinds other than "text" also a mapping, a list
+            or tuple of such, a number or a date.
+        kind: "text", for which a string is the text itself; "image", "audio" or "series", for which it is a path; or a
+            kind of your own, for which it is a path where there is such a file, else the text itself.
 
     Raises:
         InputError: If a path cannot be read or the item is of another type.
     """
-    return blake2b(_content(item, kind), digest_size=16, person=kind.encode()[:16]).digest()
+    return _digest(_content(item, kind), kind)
+
+
+def _digest(content: bytes, kind: str) -> bytes:
+    return blake2b(content, digest_size=16, person=kind.encode()[:16]).digest()
 
 
 def _content(item: object, kind: str) -> bytes:
@@ -33,15 +43,34 @@ def _content(item: object, kind: str) -> bytes:
         try:
             return Path(item).read_bytes()
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            if isinstance(item, str) and kind not in FILE_KINDS:
+                return item.encode("utf-8", "surrogatepass")
             raise InputError(
                 f"{kind}: cannot read {str(item)!r}: {getattr(error, 'strerror', None) or error}."
             ) from error
     if isinstance(item, bytes):
         return item
+    if kind != "text":
+        if isinstance(item, Mapping):
+            fields = sorted((repr(name), _value(value, kind)) for name, value in item.items())
+            return b"mapping " + b"".join(
+                _digest(part, kind) for name, value in fields for part in (name.encode(), value)
+            )
+        if isinstance(item, list | tuple):
+            return b"sequence " + b"".join(_digest(_content(part, kind), kind) for part in item)
+        if item is None or isinstance(item, bool | int | float | dt.date | dt.time):
+            return _value(item, kind)
     pixels = np.asarray(item)
     if pixels.dtype == object:
         raise InputError(f"{kind}: expected a path, bytes, a picture or a text, got {type(item).__name__}.")
     return f"{_reading(item)} {pixels.dtype} {pixels.shape} ".encode() + pixels.tobytes()
+
+
+def _value(value: object, kind: str) -> bytes:
+    """A field of a mapping, whose strings are no paths."""
+    if isinstance(value, Mapping | list | tuple | np.ndarray):
+        return _content(value, kind)
+    return f"{type(value).__name__} {value!r}".encode("utf-8", "surrogatepass")
 
 
 def _reading(item: Any) -> str:

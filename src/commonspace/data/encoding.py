@@ -23,7 +23,7 @@ class Encoder(Protocol):
 
     Attributes:
         name: The registry's name, for example "efficientnet-lite0". The name alone rebuilds the encoder.
-        kind: The kind of item it reads: "image" or "text".
+        kind: The kind of item it reads: "image", "text", "audio", "series", "tabular", or one of your own.
         dim: The length of a row.
     """
 
@@ -45,7 +45,7 @@ class Encoder(Protocol):
         """Encodes items.
 
         Args:
-            items: n raw items: paths, bytes or pictures for "image", strings for "text".
+            items: n raw items: paths, bytes or pictures for "image", strings for "text", and so on.
 
         Returns:
             (n, dim) float32.
@@ -130,7 +130,7 @@ def encode_items(
             out[i] = known[key]
         elif unreadable is not None and reasons is not None:
             unreadable[i] = reasons[key]
-            if key in distinct and distinct[key] != items[i] and isinstance(items[i], str | Path):
+            if isinstance(items[i], str | Path) and key in distinct and distinct[key] != items[i]:
                 equal[i] = items[i]
     if unreadable is not None:
         unreadable.update(_own_reasons(encoder, equal))

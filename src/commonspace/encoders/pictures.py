@@ -16,12 +16,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from commonspace.errors import InputError
 
+from .arrays import as_array
+
 
 def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
     """One picture as (size, size, 3) bytes.
 
     Args:
-        item: A path, the bytes of a file, a Pillow image, or an array (h, w), (h, w, 3) or (h, w, 4) of bytes.
+        item: A path, the bytes of a file, a Pillow image, or an array (h, w), (h, w, 3) or (h, w, 4) of bytes; also
+            as an .npy file.
         size: The side of the square.
 
     Raises:
@@ -55,10 +58,11 @@ def open_picture(item: object) -> Image.Image:
 def _open(item: object) -> Image.Image:
     if isinstance(item, Image.Image):
         return item
-    if isinstance(item, np.ndarray):
-        if item.dtype != np.uint8:
-            raise TypeError(f"expected an array of bytes (uint8), got {item.dtype}")
-        return Image.fromarray(item)
+    array = as_array(item)
+    if array is not None:
+        if array.dtype != np.uint8:
+            raise TypeError(f"expected an array of bytes (uint8), got {array.dtype}")
+        return Image.fromarray(array)
     if not isinstance(item, str | Path | bytes):
         raise TypeError("expected a path, bytes, a Pillow image or an array")
     content = item if isinstance(item, bytes) else Path(item).read_bytes()  # Pillow would leave some files open

@@ -30,3 +30,7 @@ def file_names(reading: Reading) -> list[object]:
 
 def told(problems: Iterable[object]) -> str:
     return "\n".join(str(problem) for problem in problems)
+
+
+add_sounds = add_pictures
+"""Files that are called sounds, for the same reason."""

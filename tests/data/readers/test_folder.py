@@ -7,7 +7,7 @@ import pytest
 from commonspace.data.readers import read
 from commonspace.errors import InputError, UnknownNameError
 
-from .layouts import add_pictures, file_names, told, write
+from .layouts import add_pictures, add_sounds, file_names, told, write
 
 
 class TestPictures:
@@ -163,3 +163,62 @@ class TestSplitLists:
         write(tmp_path, t__csv="file,caption\na.jpg,x\n", train__txt="a.jpg")
         assert read(tmp_path / "t.csv").split == ["train"]
         assert read(tmp_path / "t.csv", columns={"split": None}).split is None
+
+
+class TestSounds:
+    def test_a_folder_of_sounds_is_read_like_one_of_pictures(self, tmp_path: Path):
+        add_sounds(tmp_path, "train/dog/a.wav", "train/bird/b.FLAC", "test/bird/c.ogg", "test/bird/.hidden.wav")
+        (tmp_path / "train/dog/a.txt").write_text("a bark\na dog\n")
+        reading = read(tmp_path)
+        assert reading.ids == ["test/bird/c.ogg", "train/bird/b.FLAC", "train/dog/a.wav"]
+        assert reading.items["audio"][2] == str(tmp_path / "train/dog/a.wav")
+        assert reading.items["text"] == [None, None, ["a bark", "a dog"]]
+        assert reading.labels == ["bird", "bird", "dog"]
+        assert reading.split == ["test", "train", "train"]
+        assert told(reading.problems).endswith(
+            "no caption beside 2 of 3 sounds, first test/bird/c.ogg; they have no text."
+        )
+
+    def test_a_table_names_them_and_lists_split_them(self, tmp_path: Path):
+        add_sounds(tmp_path, "clips/a.wav", "clips/b.wav", "clips/c.wav")
+        write(tmp_path, t__csv="path,transcript,text\na.wav,x,one\na.wav,x,two\nb,y,three\n", train__txt="a.wav\n")
+        reading = read(tmp_path)
+        assert reading.ids == ["a.wav", "b"]
+        assert reading.items["text"] == [["one", "two"], ["three"]]
+        assert reading.columns == {"audio": "path", "text": "text", "id": "path", "split": "train.txt"}
+        assert reading.split == ["train", None]
+        assert told(reading.problems) == "t.csv: audio: no row of t.csv for 1 of 3 sounds, first clips/c.wav; left out."
+
+    def test_a_table_that_names_none_is_told_and_passed_over(self, tmp_path: Path):
+        add_sounds(tmp_path, "a.wav")
+        reading = read(write(tmp_path, scores__csv="model,score\nx,1\n"))
+        assert reading.ids == ["a.wav"]
+        assert "no column names the sounds of the folder" in told(reading.problems)
+        assert "columns={'audio': '...'}" in told(reading.problems)
+
+    def test_a_sound_beside_a_picture_is_of_the_same_item(self, tmp_path: Path):
+        add_pictures(tmp_path, "a.jpg", "b.jpg", "sub/a.jpg")
+        add_sounds(tmp_path, "a.mp3", "a.wav", "b.txt", "other.wav")
+        (tmp_path / "b.txt").write_text("a bus")
+        reading = read(tmp_path)
+        assert reading.ids == ["a.jpg", "b.jpg", "sub/a.jpg"]
+        assert reading.items["audio"] == [str(tmp_path / "a.mp3"), None, None]
+        assert "no picture beside 1 of 3 sounds, first other.wav; passed over." in told(reading.problems)
+
+    def test_none_passes_over_them(self, tmp_path: Path):
+        add_pictures(tmp_path, "a.jpg")
+        add_sounds(tmp_path, "a.wav", "b.wav")
+        assert list(read(tmp_path, columns={"audio": None}).items) == ["image"]
+        reading = read(tmp_path, columns={"image": None})
+        assert reading.ids == ["a.wav", "b.wav"]
+        assert list(reading.items) == ["audio"]
+
+    def test_an_empty_file_is_told(self, tmp_path: Path):
+        add_sounds(tmp_path, "a.wav")
+        (tmp_path / "b.wav").touch()
+        assert told(read(tmp_path).problems) == "b.wav: audio: 'b.wav' is empty (0 bytes)."
+
+    def test_a_single_one_is_no_data_set(self, tmp_path: Path):
+        add_sounds(tmp_path, "a.wav")
+        with pytest.raises(InputError, match=r"a\.wav: a single sound; give its folder"):
+            read(tmp_path / "a.wav")

@@ -75,6 +75,13 @@ def test_pictures_kept_as_bytes_stay_bytes(tmp_path: Path):
     assert reading.ids == ["0", "1"]
 
 
+def test_sounds_kept_as_bytes_stay_bytes():
+    rows = {"audio": [{"bytes": b"RIFF1", "path": "a.wav"}, {"bytes": b"fLaC", "path": None}], "text": ["a", "b"]}
+    stored = hf.Dataset.from_dict(rows).cast_column("audio", hf.Audio(decode=False))  # from_dict would encode them anew
+    reading = read_huggingface(stored)
+    assert reading.items == {"audio": [b"RIFF1", b"fLaC"], "text": ["a", "b"]}
+
+
 def test_several_labels_have_their_names():
     features = hf.Features({"text": hf.Value("string"), "labels": hf.Sequence(hf.ClassLabel(names=["x", "y", "z"]))})
     reading = read_huggingface(hf.Dataset.from_dict({"text": ["a", "b"], "labels": [[0, 2], [2]]}, features=features))

@@ -24,9 +24,9 @@ class TestNothingReadable:
             read("a\0b")
 
     def test_an_empty_folder_and_one_of_other_files(self, tmp_path: Path):
-        with pytest.raises(InputError, match=r"no picture and no table in it\. What can be read"):
+        with pytest.raises(InputError, match=r"no picture, no sound and no table in it\. What can be read"):
             read(tmp_path)
-        with pytest.raises(InputError, match=r"no picture and no table in it\. What can be read"):
+        with pytest.raises(InputError, match=r"no picture, no sound and no table in it\. What can be read"):
             read(write(tmp_path, notes__txt="hello", model__bin="x"))
 
     def test_a_folder_of_empty_pictures(self, tmp_path: Path):
@@ -82,7 +82,7 @@ def test_a_folder_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: 
         onerror(PermissionError(13, "Permission denied", str(root)))
         return []
 
-    monkeypatch.setattr("commonspace.data.readers.pictures.os", SimpleNamespace(walk=refuse, path=os.path))
+    monkeypatch.setattr("commonspace.data.readers.files.os", SimpleNamespace(walk=refuse, path=os.path))
     with pytest.raises(StorageError, match="the folder cannot be read: Permission denied"):
         read(tmp_path)
 

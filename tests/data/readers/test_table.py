@@ -81,7 +81,7 @@ class TestRoles:
 
     def test_no_modality_is_an_error_that_lists_the_columns(self, tmp_path: Path):
         with pytest.raises(
-            InputError, match="no column holds pictures, texts or lists of numbers; its columns are x, y"
+            InputError, match="no column holds pictures, sounds, texts or lists of numbers; its columns are x, y"
         ):
             read_csv(tmp_path, "x,y\n1,2\n")
 
@@ -188,6 +188,34 @@ class TestValues:
         reading = read_csv(tmp_path, "text,when\na,soon\nb,later\n", columns={"time": "when"})
         assert reading.time == [None, None]
         assert len(reading.problems) == 2
+
+
+class TestSounds:
+    def test_a_column_of_sound_names_is_found_by_its_content(self, tmp_path: Path):
+        add_pictures(tmp_path, "a.wav", "b.wav", "a.jpg")
+        reading = read_csv(tmp_path, "noise,photo,text\na.wav,a.jpg,one\nb.wav,,two\ngone.wav,,three\n")
+        assert reading.columns == {"image": "photo", "audio": "noise", "text": "text", "id": "photo"}
+        assert reading.items["audio"] == [str(tmp_path / "a.wav"), str(tmp_path / "b.wav")]
+        assert reading.items["image"] == [str(tmp_path / "a.jpg"), None]
+        assert told(reading.problems).endswith(f"audio: no file 'gone.wav' in {tmp_path}.")
+
+    def test_rows_of_one_sound_that_disagree_are_told(self, tmp_path: Path):
+        add_pictures(tmp_path, "a.wav")
+        reading = read_csv(tmp_path, "audio,text,label\na.wav,one,x\na.wav,two,y\n")
+        assert reading.items["text"] == [["one", "two"]]
+        assert "label: 'y', but 'x' in" in told(reading.problems)
+        assert "for the same sound a.wav; the first is kept, here and for 0 other sounds." in told(reading.problems)
+
+    def test_bytes_are_told_apart_by_how_they_begin(self, tmp_path: Path):
+        table = pa.table({"sound": [b"fLaC...", b"RIFF____WAVE"], "picture": [b"RIFF____WEBP", b"\xff\xd8"]})
+        pq.write_table(table, tmp_path / "items.parquet")
+        reading = read(tmp_path / "items.parquet")
+        assert reading.columns == {"image": "picture", "audio": "sound", "id": "picture"}
+        assert reading.items["audio"] == [b"fLaC...", b"RIFF____WAVE"]
+
+    def test_features_called_so_are_taken(self, tmp_path: Path):
+        pq.write_table(pa.table({"text": ["a", "b"], "audio": [[1.0, 2.0], [3.0, 4.0]]}), tmp_path / "items.parquet")
+        np.testing.assert_array_equal(read(tmp_path / "items.parquet").items["audio"], [[1, 2], [3, 4]])
 
 
 class TestFormats:

@@ -14,6 +14,7 @@ from .huggingface import read_huggingface
 from .layouts import LAYOUTS
 from .pictures import is_picture_name
 from .reading import Reading, checked
+from .sounds import Sounds
 from .table import is_table, read_table
 
 __all__ = ["Problem", "Reading", "read", "read_huggingface"]
@@ -24,13 +25,13 @@ def read(path: str | Path, *, columns: Mapping[str, str | None] | None = None, s
 
     | path | read as |
     |---|---|
-    | a folder | pictures with captions beside them or in a table: `readers.folder.read_folder` |
+    | a folder | pictures or sounds with captions beside them or in a table: `readers.folder.read_folder` |
     | .csv .tsv .jsonl .ndjson (also .gz) .parquet | a table: `readers.table.read_table` |
     | .npz .mat .h5 .hdf5 | arrays of features: `readers.arrays.read_arrays` |
 
     Args:
         path: A folder or a file.
-        columns: Role ("image", "text", "id", "label", "time", "split", "group", or a modality of your own for
+        columns: Role ("image", "audio", "text", "id", "label", "time", "split", "group", or a modality of your own for
             numbers) -> column or array; None for a role that is not to be guessed. What is not named is guessed, and
             `Reading.columns` tells what was taken for what.
         strict: Whether anything that cannot be used is an error. Otherwise it is left out and told in
@@ -61,5 +62,6 @@ def read(path: str | Path, *, columns: Mapping[str, str | None] | None = None, s
         return checked(read_table(path, columns=columns), strict=strict)
     if path.suffix.lower() in EXTENSIONS:
         return checked(read_arrays(path, columns=columns), strict=strict)
-    what = "a single picture; give its folder" if is_picture_name(path.name) else "a file of another kind"
+    single = "picture" if is_picture_name(path.name) else "sound" if Sounds.names_one(path.name) else None
+    what = f"a single {single}; give its folder" if single else "a file of another kind"
     raise InputError(f"{path}: {what}. {LAYOUTS}")

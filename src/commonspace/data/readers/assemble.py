@@ -11,7 +11,7 @@ from commonspace.data.problems import Problem
 from commonspace.errors import InputError
 
 from .features import check_features
-from .pictures import Pictures
+from .media import Media, leading
 from .reading import Reading
 from .roles import MODALITIES, ROLES
 from .rows import Column, Rows
@@ -19,16 +19,17 @@ from .times import parse_time
 from .values import parse_labels, parse_metadata
 
 
-def assemble(rows: Rows, roles: dict[str, str], pictures: Pictures) -> Reading:
+def assemble(rows: Rows, roles: dict[str, str], media: Media) -> Reading:
     """The items of a table.
 
-    A row is an item, unless the table has no id and several rows name one picture: those are one item whose texts are
-    its parts. Rows whose picture is not there, or that hold nothing, are left out and told.
+    A row is an item, unless the table has no id and several rows name one picture (or sound, where there are no
+    pictures): those are one item whose texts are its parts. Rows whose picture or sound is not there, or that hold
+    nothing, are left out and told.
 
     Args:
         rows: The table.
         roles: Role -> column.
-        pictures: The pictures that its values name.
+        media: The pictures and sounds that its values name.
 
     Raises:
         InputError: If there is no row, no column is a modality, ids repeat, or features are not finite.
@@ -39,18 +40,20 @@ def assemble(rows: Rows, roles: dict[str, str], pictures: Pictures) -> Reading:
     modalities = [m for m in MODALITIES if m in roles] + [role for role in roles if role not in ROLES]
     if not modalities:
         raise InputError(
-            f"{rows.name}: no column holds pictures, texts or lists of numbers; its columns are "
+            f"{rows.name}: no column holds pictures, sounds, texts or lists of numbers; its columns are "
             f"{', '.join(rows.columns)}. Say which is which, for example columns={{'text': '...'}}."
         )
     problems = list(rows.problems)
-    cells = {m: _cells(m, rows, roles[m], pictures, problems) for m in modalities}
+    cells = {m: _cells(m, rows, roles[m], media, problems) for m in modalities}
     kept = _kept(cells, rows, problems)
-    items = _group(rows, roles, cells, kept, problems)
+    leader = leading(media, cells)
+    items = _group(rows, roles, None if leader is None else cells[leader], leader, kept, problems)
+    what = media[leader].what if leader is not None else "id"
     first = [members[0] for _, members in items]
 
     def column(role: str, name: str) -> Column:
         values = rows.columns[name]
-        _tell_conflict(role, values, items, rows, problems)
+        _tell_conflict(role, values, items, rows, problems, what)
         return values[first] if isinstance(values, np.ndarray) else [values[row] for row in first]
 
     labels, label_names = parse_labels(column("label", roles["label"])) if "label" in roles else (None, None)
@@ -64,7 +67,7 @@ def assemble(rows: Rows, roles: dict[str, str], pictures: Pictures) -> Reading:
     texts = {role: [_text(v) for v in column(role, roles[role])] for role in ("split", "group") if role in roles}
     for modality, features in cells.items():
         if isinstance(features, np.ndarray):
-            _tell_conflict(modality, features, items, rows, problems)
+            _tell_conflict(modality, features, items, rows, problems, what)
     others = [c for c in rows.columns if c not in roles.values()]
     return Reading(
         name=rows.name,
@@ -76,20 +79,20 @@ def assemble(rows: Rows, roles: dict[str, str], pictures: Pictures) -> Reading:
         split=texts.get("split"),
         groups=texts.get("group"),
         metadata={c: parse_metadata(column(f"metadata {c}", c)) for c in others},
-        columns=dict(roles) if "id" in roles or "image" not in roles else {**roles, "id": roles["image"]},
+        columns=dict(roles) if "id" in roles or leader is None else {**roles, "id": roles[leader]},
         problems=problems,
     )
 
 
-def _cells(modality: str, rows: Rows, column: str, pictures: Pictures, problems: list[Problem]) -> Column:
-    """Per row its raw items, as a list; None where it has none, [] where its pictures cannot be used. Or features."""
+def _cells(modality: str, rows: Rows, column: str, media: Media, problems: list[Problem]) -> Column:
+    """Per row its raw items, as a list; None where it has none, [] where its files cannot be used. Or features."""
     values = rows.columns[column]
     if isinstance(values, np.ndarray):
         return check_features(f"{rows.name}: {column}", values)
     lists = [None if v is None else v if isinstance(v, list) else [v] for v in values]
     if modality == "text":
         return [[t for t in map(_text, v) if t] or None if v is not None else None for v in lists]
-    find = lru_cache(maxsize=None)(pictures.find)  # each picture once, not once per caption
+    find = lru_cache(maxsize=None)(media[modality].find)  # each file once, not once per caption
     out: list[Any] = []
     for row, value in enumerate(lists):
         parts: list[Any] = []
@@ -113,16 +116,21 @@ def _kept(cells: dict[str, Column], rows: Rows, problems: list[Problem]) -> list
             present |= ~np.isnan(values).reshape(len(rows), -1).all(1)
         else:
             present |= [value is not None for value in values]
-            unusable |= [value == [] for value in values]  # its pictures cannot be used, and that is told already
+            unusable |= [value == [] for value in values]  # its files cannot be used, and that is told already
     reason = f"holds no {' and no '.join(cells)}; left out."
     problems += [Problem(rows.where(int(row)), "row", reason) for row in np.flatnonzero(~present)]
     return [int(row) for row in np.flatnonzero(present & ~unusable)]
 
 
 def _group(
-    rows: Rows, roles: dict[str, str], cells: dict[str, Column], kept: list[int], problems: list[Problem]
+    rows: Rows,
+    roles: dict[str, str],
+    files: Column | None,
+    leader: str | None,
+    kept: list[int],
+    problems: list[Problem],
 ) -> list[tuple[str, list[int]]]:
-    """The items: an id each, and the rows that make it up."""
+    """The items: an id each, and the rows that make it up, which are those of one file of the leading modality."""
     if "id" in roles:
         seen: dict[str, int] = {}
         for row in kept:
@@ -137,18 +145,17 @@ def _group(
             else:
                 seen[name] = row
         return [(name, [row]) for name, row in seen.items()]
-    images = cells.get("image")
-    if images is None or isinstance(images, np.ndarray):
+    if leader is None or files is None or isinstance(files, np.ndarray):
         return [(rows.row_id(row), [row]) for row in kept]
     groups: dict[Any, list[int]] = {}
     for row in kept:
-        groups.setdefault(row if images[row] is None else tuple(images[row]), []).append(row)
-    written = rows.columns[roles["image"]]
-    return [(_image_id(written[members[0]], rows, members[0]), members) for members in groups.values()]
+        groups.setdefault(row if files[row] is None else tuple(files[row]), []).append(row)
+    written = rows.columns[roles[leader]]
+    return [(_file_id(written[members[0]], rows, members[0]), members) for members in groups.values()]
 
 
-def _image_id(written: Any, rows: Rows, row: int) -> str:
-    """What the table calls a picture; the row where it gives bytes, several, or none."""
+def _file_id(written: Any, rows: Rows, row: int) -> str:
+    """What the table calls a file; the row where it gives bytes, several, or none."""
     return written if isinstance(written, str) else rows.row_id(row) if isinstance(written, bytes) else f"row {row}"
 
 
@@ -166,7 +173,7 @@ def _items(modality: str, values: Column, items: list[tuple[str, list[int]]]) ->
 
 
 def _tell_conflict(
-    role: str, values: Column, items: list[tuple[str, list[int]]], rows: Rows, problems: list[Problem]
+    role: str, values: Column, items: list[tuple[str, list[int]]], rows: Rows, problems: list[Problem], what: str
 ) -> None:
     """One problem for all items whose rows do not agree on a field."""
     unlike = []
@@ -177,8 +184,8 @@ def _tell_conflict(
     if unlike:
         name, first, odd = unlike[0]
         reason = (
-            f"{values[odd]!r}, but {values[first]!r} in {rows.where(first)}, for the same picture {name}; the first is "
-            f"kept, here and for {len(unlike) - 1} other pictures."
+            f"{values[odd]!r}, but {values[first]!r} in {rows.where(first)}, for the same {what} {name}; the first is "
+            f"kept, here and for {len(unlike) - 1} other {what}s."
         )
         problems.append(Problem(rows.where(odd), role, reason))
 

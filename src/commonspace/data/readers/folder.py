@@ -1,8 +1,8 @@
-"""A folder of pictures, with captions beside them or in a table."""
+"""A folder of pictures or sounds, with captions beside them or in a table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -10,8 +10,9 @@ from commonspace.data.problems import Problem
 from commonspace.errors import InputError
 
 from .assemble import assemble
+from .files import Files
 from .layouts import LAYOUTS
-from .pictures import Pictures
+from .media import Media, find_media, leading
 from .reading import Reading
 from .roles import find_roles
 from .split_lists import SPLIT_NAMES, add_split_lists
@@ -30,6 +31,8 @@ def read_folder(root: Path, *, columns: Mapping[str, str | None] | None = None) 
           a.txt              images/a.jpg          dog/b.jpg          test/dog/b.jpg
           b.jpg              train.txt
 
+    - Sounds: .wav .flac .ogg .oga .opus .mp3 .aif .aiff; `a.wav` beside `a.jpg` is the sound of that picture. A folder
+      without pictures is one of sounds, and everything below holds of them.
     - Captions: `a.txt` beside `a.jpg`, each line that holds something is one caption; or one table in the folder, see
       `read_table`, in which case its rows are the items. Without either, the items have pictures only.
     - Several tables: the one called captions, metadata, items or annotations is read.
@@ -40,25 +43,25 @@ def read_folder(root: Path, *, columns: Mapping[str, str | None] | None = None) 
 
     Args:
         root: The folder.
-        columns: As in `read_table`, for the table.
+        columns: As in `read_table`, for the table. None for "image" or "audio" passes over these files.
 
     Raises:
         InputError: If nothing in it can be read, or it holds several tables and none is the main one.
         UnknownNameError: If the table has no such column.
     """
     columns = columns or {}
-    pictures = Pictures(root)
+    media = find_media(root, without=[role for role, column in columns.items() if not column])
     table = _main_table(root)
-    if not len(pictures):
+    if not any(len(files) for files in media.values()):
         if table is None:
-            raise InputError(f"{root}: no picture and no table in it. {LAYOUTS}")
-        return read_table(table, columns=columns, pictures=pictures)
+            raise InputError(f"{root}: no picture, no sound and no table in it. {LAYOUTS}")
+        return read_table(table, columns=columns, media=media)
     if table is None and any(columns.values()):
         raise InputError(f"{root}: columns are named, but there is no table (csv, tsv, jsonl, parquet) in the folder.")
-    reading = _read_table_of(table, columns, pictures) if table is not None else _read_beside(pictures)
+    reading = _read_table_of(table, columns, media) if table is not None else _read_beside(media)
     if "split" not in columns:
-        reading = add_split_lists(reading, root, pictures)
-    return _add_folder_names(reading, pictures, columns)
+        reading = add_split_lists(reading, root, media)
+    return _add_folder_names(reading, media, columns)
 
 
 def _main_table(root: Path) -> Path | None:
@@ -72,54 +75,81 @@ def _main_table(root: Path) -> Path | None:
     return next(iter(main or tables), None)
 
 
-def _read_table_of(table: Path, columns: Mapping[str, str | None], pictures: Pictures) -> Reading:
+def _read_table_of(table: Path, columns: Mapping[str, str | None], media: Media) -> Reading:
     rows = read_rows(table)
-    roles = find_roles(rows, columns, pictures)
-    if "image" not in roles and not any(columns.values()):
+    roles = find_roles(rows, columns, media)
+    if leading(media, roles) is None and not any(columns.values()):
+        modality = next(modality for modality, files in media.items() if len(files))
         reason = (
-            f"no column names the pictures of the folder, therefore it is not read; its columns are "
-            f"{', '.join(rows.columns)}. Say which does: columns={{'image': '...'}}."
+            f"no column names the {media[modality].what}s of the folder, therefore it is not read; its columns are "
+            f"{', '.join(rows.columns)}. Say which does: columns={{{modality!r}: '...'}}."
         )
-        reading = _read_beside(pictures)
-        return replace(reading, problems=[*reading.problems, Problem(table.name, "image", reason)])
-    reading = assemble(rows, roles, pictures)
-    used = {path for item in reading.items.get("image", ()) for path in (item if isinstance(item, list) else [item])}
-    unused = [name for name in pictures.names if pictures.path(name) not in used]
-    if "image" not in roles or not unused:
-        return reading
-    reason = f"no row of {table.name} for {len(unused)} of {len(pictures)} pictures, first {unused[0]}; left out."
-    return replace(reading, problems=[*reading.problems, Problem(table.name, "image", reason)])
+        reading = _read_beside(media)
+        return replace(reading, problems=[*reading.problems, Problem(table.name, modality, reason)])
+    reading = assemble(rows, roles, media)
+    unused = [_unused(table, modality, media[modality], reading) for modality in media if modality in roles]
+    return replace(reading, problems=[*reading.problems, *(problem for problem in unused if problem is not None)])
 
 
-def _read_beside(pictures: Pictures) -> Reading:
-    """The pictures with the captions of the text files beside them."""
+def _unused(table: Path, modality: str, files: Files, reading: Reading) -> Problem | None:
+    """What to tell of the files that no row of the table names."""
+    items = reading.items.get(modality, ())
+    used = {path for item in items for path in (item if isinstance(item, list) else [item]) if isinstance(path, str)}
+    unused = [name for name in files.names if files.path(name) not in used]
+    if not unused:
+        return None
+    reason = f"no row of {table.name} for {len(unused)} of {len(files)} {files.what}s, first {unused[0]}; left out."
+    return Problem(table.name, modality, reason)
+
+
+def _read_beside(media: Media) -> Reading:
+    """The pictures, or else the sounds, with what lies beside them under the same name: captions, and sounds."""
+    modality = next(modality for modality, files in media.items() if len(files))
+    files, sounds = media[modality], media["audio"] if modality == "image" else None
     names, texts, problems = [], [], []
-    for name in pictures.names:
-        path = Path(pictures.path(name))
-        found, reason = pictures.find(name)
+    for name in files.names:
+        found, reason = files.find(name)
         if found is None:
-            problems.append(Problem(name, "image", reason))
+            problems.append(Problem(name, modality, reason))
             continue
-        beside = path.with_suffix(".txt")
+        beside = Path(files.path(name)).with_suffix(".txt")
         names.append(name)
         texts.append(read_lines(beside) if beside.is_file() else [])
-    items: dict[str, list[object]] = {"image": [pictures.path(name) for name in names]}
-    columns = {"image": "files", "id": "file names"}
+    items: dict[str, list[object]] = {modality: [files.path(name) for name in names]}
+    columns = {modality: "files", "id": "file names"}
+    if sounds is not None and len(sounds):
+        heard, lone = _sounds_beside(names, sounds)
+        if any(heard):
+            items["audio"], columns["audio"] = heard, "files beside the pictures"
+        if lone:
+            reason = f"no picture beside {len(lone)} of {len(sounds)} sounds, first {lone[0]}; passed over."
+            problems.append(Problem(files.root.name, "audio", reason))
     bare = [name for name, lines in zip(names, texts, strict=True) if not lines]
     if len(bare) < len(names):
         several = any(len(lines) > 1 for lines in texts)
         items["text"] = [lines if several and lines else lines[0] if lines else None for lines in texts]
-        columns["text"] = "text files beside the pictures"
+        columns["text"] = f"text files beside the {files.what}s"
         if bare:
-            reason = f"no caption beside {len(bare)} of {len(names)} pictures, first {bare[0]}; they have no text."
-            problems.append(Problem(pictures.root.name, "text", reason))
-    return Reading(name=str(pictures.root), items=items, ids=names, columns=columns, problems=problems)
+            reason = f"no caption beside {len(bare)} of {len(names)} {files.what}s, first {bare[0]}; they have no text."
+            problems.append(Problem(files.root.name, "text", reason))
+    return Reading(name=str(files.root), items=items, ids=names, columns=columns, problems=problems)
 
 
-def _add_folder_names(reading: Reading, pictures: Pictures, columns: Mapping[str, str | None]) -> Reading:
-    """Labels, and splits, from the folders that the pictures lie in."""
-    first = [item[0] if isinstance(item, list) else item for item in reading.items.get("image", ())]
-    name_of = {pictures.path(name): name for name in pictures.names}
+def _sounds_beside(names: Sequence[str], sounds: Files) -> tuple[list[object], list[str]]:
+    """For each picture the path of its sound, or None; and the sounds of no picture."""
+    by_stem = {str(PurePath(name).with_suffix("")): name for name in reversed(sounds.names)}  # of several the first
+    stems = [str(PurePath(name).with_suffix("")) for name in names]
+    heard: list[object] = [sounds.path(by_stem[stem]) if stem in by_stem else None for stem in stems]
+    return heard, [name for name in sounds.names if str(PurePath(name).with_suffix("")) not in {*stems}]
+
+
+def _add_folder_names(reading: Reading, media: Media, columns: Mapping[str, str | None]) -> Reading:
+    """Labels, and splits, from the folders that the pictures, or else the sounds, lie in."""
+    modality = leading(media, reading.items)
+    if modality is None:
+        return reading
+    first = [item[0] if isinstance(item, list) else item for item in reading.items[modality]]
+    name_of = {media[modality].path(name): name for name in media[modality].names}
     if not first or not all(isinstance(path, str) and path in name_of for path in first):
         return reading
     folders = [PurePath(name_of[path]).parts[:-1] for path in first]

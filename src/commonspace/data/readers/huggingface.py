@@ -12,7 +12,7 @@ from commonspace.errors import InputError, UnknownNameError
 
 from .arrow import plain_column
 from .assemble import assemble
-from .pictures import Pictures
+from .media import find_media
 from .reading import Reading, checked
 from .roles import find_roles
 from .rows import Column, Rows
@@ -28,9 +28,9 @@ def read_huggingface(
         from datasets import load_dataset
         reading = read_huggingface(load_dataset("some/flickr"), columns={"text": "captions"})
 
-    `Image` features are taken as they are stored, as bytes or paths, and not decoded; strings and lists of strings are
-    text; lists of numbers of one length are features; a `ClassLabel` becomes its names, -1 unlabelled. Everything else
-    is as in a table.
+    `Image` and `Audio` features are taken as they are stored, as bytes or paths, and not decoded; strings and lists of
+    strings are text; lists of numbers of one length are features; a `ClassLabel` becomes its names, -1 unlabelled.
+    Everything else is as in a table.
 
     Args:
         dataset: The data set; not a streaming one.
@@ -58,13 +58,13 @@ def read_huggingface(
         told = "; ".join(f"{name}: {', '.join(part.features)}" for name, part in parts.items())
         raise InputError(f"read_huggingface: the splits have other columns ({told}); name one: split='...'.")
     rows = _rows(parts)
-    pictures = Pictures(Path(), depth=-1)  # paths are absolute, or relative to where one is
-    roles = find_roles(rows, columns, pictures)
+    media = find_media(Path(), depth=-1)  # paths are absolute, or relative to where one is
+    roles = find_roles(rows, columns, media)
     if "split" not in roles and "split" not in columns and None not in parts:
         names = [name for name, part in parts.items() for _ in range(part.num_rows)]
         rows.columns[_SPLIT] = names
         roles["split"] = _SPLIT
-    return checked(assemble(rows, roles, pictures), strict=strict)
+    return checked(assemble(rows, roles, media), strict=strict)
 
 
 def _rows(parts: Mapping[str | None, Any]) -> Rows:

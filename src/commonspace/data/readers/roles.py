@@ -13,12 +13,27 @@ import numpy as np
 from commonspace.data.problems import Problem
 from commonspace.errors import UnknownNameError
 
-from .pictures import Pictures, is_picture_name
+from .files import Files
+from .media import Media, leading
 from .rows import Column, Rows
 from .times import parse_time
 
 NAMES: Mapping[str, Sequence[str]] = {
     "image": ("image", "img", "picture", "photo", "file", "filename", "filepath", "imagepath", "path", "images"),
+    "audio": (
+        "audio",
+        "sound",
+        "recording",
+        "speech",
+        "clip",
+        "wav",
+        "file",
+        "filename",
+        "filepath",
+        "audiopath",
+        "path",
+        "sounds",
+    ),
     "id": ("id", "uid", "key", "name"),
     "text": (
         "text",
@@ -39,18 +54,18 @@ NAMES: Mapping[str, Sequence[str]] = {
 """Role -> the column names taken for it, first come first taken; case, spaces, `_` and `-` do not count."""
 
 ROLES = (*NAMES, "group")
-MODALITIES = ("image", "text")
+MODALITIES = ("image", "audio", "text")
 _SAMPLE = 1000
 _MOST_SPLITS = 10
 
 
-def find_roles(rows: Rows, columns: Mapping[str, str | None], pictures: Pictures) -> dict[str, str]:
+def find_roles(rows: Rows, columns: Mapping[str, str | None], media: Media) -> dict[str, str]:
     """Role -> column.
 
     Args:
         rows: The table.
         columns: What the user says: role -> column, or None (or "") for a role that is not to be guessed.
-        pictures: The pictures that values may name.
+        media: The pictures and sounds that values may name.
 
     Raises:
         UnknownNameError: If there is no such role or column.
@@ -66,12 +81,12 @@ def find_roles(rows: Rows, columns: Mapping[str, str | None], pictures: Pictures
     roles = {role: column for role, column in columns.items() if column}
     for role in NAMES:
         if role not in columns:
-            found = _guess(role, rows, set(roles.values()), pictures)
+            found = _guess(role, rows, set(roles.values()), media)
             if found is not None:
                 roles[role] = found
             elif role == "time":
                 _tell_no_time(rows, set(roles.values()))
-    if "id" in roles and "id" not in columns and roles["id"] == roles.get("image"):
+    if "id" in roles and "id" not in columns and roles["id"] == roles.get(leading(media, roles) or ""):
         del roles["id"]  # a picture's rows are merged, and it gives the id
     if not any(role in MODALITIES or role not in ROLES for role in roles):
         free = {*rows.columns} - {*roles.values(), *columns}
@@ -79,12 +94,13 @@ def find_roles(rows: Rows, columns: Mapping[str, str | None], pictures: Pictures
     return roles
 
 
-def _guess(role: str, rows: Rows, taken: set[str], pictures: Pictures) -> str | None:
+def _guess(role: str, rows: Rows, taken: set[str], media: Media) -> str | None:
     named = _named(role, rows, taken)
-    if role == "image":
+    if role in media:
+        files = media[role]
         named += [column for column in rows.columns if column not in taken and column not in named]
-        shown = next((c for c in named if _shows_pictures(rows.columns[c], _plain(c))), None)
-        return shown or next((c for c in named if len(pictures) and _names_pictures(rows.columns[c], pictures)), None)
+        shown = next((c for c in named if _shows(files, rows.columns[c], _plain(c) == role)), None)
+        return shown or next((c for c in named if len(files) and _names(files, rows.columns[c])), None)
     return next((c for c in named if _fits(role, rows.columns[c], _plain(c))), None)
 
 
@@ -129,16 +145,16 @@ def _has_words(values: list[Any]) -> bool:
     return 2 * sum(any(c.isalpha() for c in t) for t in texts) > len(values)
 
 
-def _shows_pictures(values: Column, name: str) -> bool:
+def _shows(files: Files, values: Column, called_so: bool) -> bool:
     if isinstance(values, np.ndarray):
-        return name == "image"
+        return called_so
     firsts = [part for value in _some(values) for part in _parts(value)[:1]]
-    return 2 * sum(isinstance(v, bytes) or is_picture_name(v) for v in firsts) > len(firsts)
+    return 2 * sum(files.is_one(v) for v in firsts) > len(firsts)
 
 
-def _names_pictures(values: Column, pictures: Pictures) -> bool:
+def _names(files: Files, values: Column) -> bool:
     some = [] if isinstance(values, np.ndarray) else _some(values)
-    return 2 * sum(isinstance(v, str) and pictures.name(v) is not None for v in some) > len(some)
+    return 2 * sum(isinstance(v, str) and files.name(v) is not None for v in some) > len(some)
 
 
 def _some(values: Column) -> list[Any]:

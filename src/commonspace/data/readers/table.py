@@ -9,7 +9,7 @@ from .arrow import read_parquet
 from .assemble import assemble
 from .delimited import read_delimited
 from .jsonl import read_jsonl
-from .pictures import Pictures
+from .media import Media, find_media
 from .reading import Reading
 from .roles import find_roles
 from .rows import Rows
@@ -40,9 +40,7 @@ def read_rows(path: Path) -> Rows:
     return _READERS[_kind(path)](path)
 
 
-def read_table(
-    path: Path, *, columns: Mapping[str, str | None] | None = None, pictures: Pictures | None = None
-) -> Reading:
+def read_table(path: Path, *, columns: Mapping[str, str | None] | None = None, media: Media | None = None) -> Reading:
     """Reads a table whose rows are items, or captions of pictures.
 
         image,caption,genre,year
@@ -53,16 +51,18 @@ def read_table(
     - csv and tsv: UTF-8, a first line of column names, quotes as in RFC 4180; jsonl: one object per line.
     - image: the name of a picture file, relative to the table's folder or a folder one level below it (with or
       without its ending where that is unique); in Parquet also bytes or {bytes, path}; a list holds several.
-    - Rows of one picture are one item with several captions, if no column is an id.
+    - audio: the name of a sound file, in the same ways.
+    - Rows of one picture are one item with several captions, if no column is an id; so are rows of one sound, where
+      there are no pictures.
     - text: a text, or a list of texts (in jsonl and Parquet). Lists of numbers are features.
     - label: a value, several parted by "|", or a list. time: a number, or an ISO date. split: a name.
     - Every other column is metadata.
 
     Args:
         path: The file.
-        columns: Role ("image", "text", "id", "label", "time", "split", "group", or a modality of your own for a
-            column of lists of numbers) -> column. None for a role that no column has. Roles not named are guessed.
-        pictures: The pictures that may be named. Default: those beside the table and one folder below.
+        columns: Role ("image", "audio", "text", "id", "label", "time", "split", "group", or a modality of your own for
+            a column of lists of numbers) -> column. None for a role that no column has. Roles not named are guessed.
+        media: The pictures and sounds that may be named. Default: those beside the table and one folder below.
 
     Raises:
         InputError: If no column is a modality, ids repeat, or it is not UTF-8.
@@ -71,9 +71,9 @@ def read_table(
     """
     columns = columns or {}
     rows = read_rows(path)
-    pictures = Pictures(path.parent, depth=1) if pictures is None else pictures
-    reading = assemble(rows, find_roles(rows, columns, pictures), pictures)
-    return add_split_lists(reading, path.parent, pictures) if "split" not in columns else reading
+    media = find_media(path.parent, depth=1) if media is None else media
+    reading = assemble(rows, find_roles(rows, columns, media), media)
+    return add_split_lists(reading, path.parent, media) if "split" not in columns else reading
 
 
 def _kind(path: Path) -> str:
