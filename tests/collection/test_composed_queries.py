@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import commonspace as cs
-from commonspace.collection import Collection
+from commonspace.collection import Collection, Hit
 from commonspace.errors import InputError, ParameterError, UnknownNameError
 
 from .conftest import LetterEncoder, nearest
@@ -43,13 +43,13 @@ def store(tmp_path_factory, space, views):
     return collection
 
 
-def by_hand(space, terms):
+def by_hand(space: Any, terms: list[tuple[str, Any, float]]) -> Any:
     """The direction of a sum of (modality, row, weight)."""
     total = sum(w * space.transform({m: np.asarray(row)[None]})[m][0].astype(np.float64) for m, row, w in terms)
     return total / np.linalg.norm(total)
 
 
-def assert_is_search_by(hits, space, views, direction):
+def assert_is_search_by(hits: list[Hit], space: Any, views: Any, direction: Any) -> None:
     expected, scores = nearest(space.transform(views)["image"], direction, len(hits))
     assert [int(h.id) for h in hits] == expected
     np.testing.assert_allclose([h.score for h in hits], scores[expected], atol=1e-5)
@@ -125,6 +125,7 @@ def test_an_array_is_one_item_to_an_encoder_and_a_list_is_several(store, space):
     ("query", "weights", "error", "message"),
     [
         ({"text": []}, None, InputError, "query: text has no item. Give one or more, or leave text out"),
+        ({"image": []}, None, InputError, "query: image has no item"),
         ({"image": np.ones((0, 10))}, None, InputError, "query: image has no item"),
         (
             {"text": "a", "image": "b"},

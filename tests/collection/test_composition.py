@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,9 @@ COUNTS = {"image": 1, "text": 2}
 def test_weights_are_one_each_a_number_for_all_or_a_number_for_each():
     assert weights_of(COUNTS, None) == [1, 1, 1]
     assert weights_of(COUNTS, {"text": 0.5}) == [1, 0.5, 0.5]
-    assert weights_of(COUNTS, {"text": (1, -1), "image": np.float32(2)}) == [2, 1, -1]
-    assert weights_of(COUNTS, {"text": np.array([0, 3])}) == [1, 0, 3]  # type: ignore[dict-item]
+    assert weights_of(COUNTS, {"text": (1, -1), "image": 2}) == [2, 1, -1]
+    arrays: Any = {"text": np.array([0, 3]), "image": np.float32(2)}
+    assert weights_of(COUNTS, arrays) == [2, 0, 3]
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,7 @@ def test_a_joint_space_joins_one_item_of_each_modality_itself_unless_weights_are
     collection.add_vectors(["w"], np.array([[2.0, 1]]), modality="joint")
     stored, image, text = np.array([2, 1]) / np.sqrt(5), np.array([-3, 0]), np.array([1, 2])
 
-    def expected(direction):
+    def expected(direction: Any) -> Any:
         return pytest.approx(stored @ direction / np.linalg.norm(direction), abs=1e-6)
 
     for at, sign in (("2000-01-01", 1), ("2020-01-01", -1)):

@@ -138,8 +138,8 @@ class QueryEmbedder:
     def _items(self, modality: str, given: Any) -> list[Any]:
         """The items of a modality: as in a `Dataset`, a list of items is several; without encoder, rows are."""
         if self._encoder(modality) is None:
-            nested = isinstance(given, list | tuple) and any(_is_row(entry) for entry in given)
-            several = nested or (isinstance(given, np.ndarray) and given.ndim == 2)
+            listed = isinstance(given, list | tuple) and (not given or any(not _is_number(entry) for entry in given))
+            several = listed or (isinstance(given, np.ndarray) and given.ndim == 2)
         else:
             several = isinstance(given, list)
         if several and not len(given):
@@ -172,8 +172,9 @@ class QueryEmbedder:
         return self._encoders.get(modality)
 
 
-def _is_row(entry: object) -> bool:
-    return isinstance(entry, list | tuple) or (isinstance(entry, np.ndarray) and entry.ndim > 0)
+def _is_number(entry: object) -> bool:
+    """Whether it may be one number of a row, and not an item of a list."""
+    return not isinstance(entry, str | list | tuple) and np.ndim(entry) == 0  # type: ignore[arg-type]
 
 
 def _as_row(item: object) -> NDArray[Any] | None:
