@@ -137,3 +137,23 @@ def test_search_names_a_bad_condition(run, encoded, fitted, tmp_path, where, mes
     run("index", fitted, encoded, "--store", tmp_path / "store")
     with pytest.raises(InputError, match=message):
         run("search", tmp_path / "store", "words", "--where", where)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (["--weight", "text"], ParameterError, "--weight: expected KEY=VALUE, got 'text'"),
+        (["--weight", "text=much"], ParameterError, "weights: expected a finite number for text, got 'much'"),
+        (["--weight", "image=1"], UnknownNameError, "modality of the query in weights 'image'"),
+        (["--weight", "text=[1, 2]"], ParameterError, "text has 1 item in the query and 2 weights"),
+        (["--and", "more", "--weight", "text=[1]"], ParameterError, "text has 2 items in the query and 1 weights"),
+        (["--and", "absent.png"], InputError, "no such picture: absent.png"),
+        (["--from", "text", "--from", "image"], ParameterError, "--from: 2 modalities for 1 item. Name that of QUERY"),
+        (["--and", "more", "--from", "sound"], UnknownNameError, "unknown modality 'sound'"),
+        ([], InputError, "no encoder for 'text'.*got str"),
+    ],
+)
+def test_search_names_a_mistake_in_what_is_asked_together(run, encoded, fitted, tmp_path, arguments, error, message):
+    run("index", fitted, encoded, "--store", tmp_path / "store")
+    with pytest.raises(error, match=message):
+        run("search", tmp_path / "store", "words", *arguments)

@@ -63,6 +63,25 @@ def test_from_encode_to_search(run, photos, tmp_path):
     found = run("search", tmp_path / "store", picture, "--to", "text", "--k", 3, "--json").stdout
     assert {hit["content"].split()[1] for hit in json.loads(found)} == {"blue"}
 
+    together = (
+        "--and",
+        "a yellow stripe",
+        "--and",
+        "a blue square",
+        "--weight",
+        "text=[1, -0.5]",
+        "--weight",
+        "image=2",
+    )
+    found = run("search", tmp_path / "store", picture, *together, "--to", "image", "--json").stdout
+    query = {"image": picture, "text": ["a yellow stripe", "a blue square"]}
+    hits = cs.Collection.open(tmp_path / "store").search(query, weights={"text": [1, -0.5], "image": 2}, to="image")
+    assert [(hit["id"], hit["score"]) for hit in json.loads(found)] == [(hit.id, hit.score) for hit in hits]
+    named = ("--and", picture, "--from", "text", "--from", "image")
+    found = run("search", tmp_path / "store", "002.png", *named, "--json").stdout
+    hits = cs.Collection.open(tmp_path / "store").search({"text": "002.png", "image": picture})
+    assert [(hit["id"], hit["score"]) for hit in json.loads(found)] == [(hit.id, hit.score) for hit in hits]
+
 
 def test_strict_refuses_the_mistakes(run, photos, tmp_path):
     with pytest.raises(InputError, match=r"captions\.csv"):

@@ -165,12 +165,11 @@ def test_only_encoders_of_the_space_are_recorded(tmp_path, space):
 @pytest.mark.parametrize(
     ("query", "error", "message"),
     [
-        ({"text": "a", "image": "b"}, InputError, "one modality at a time for now"),
-        ({}, InputError, "one modality at a time"),
-        ("a red bus", InputError, "one modality at a time"),
+        ({}, InputError, "query: expected modality -> item, for example"),
+        ("a red bus", InputError, "query: expected modality -> item.*got 'a red bus'"),
         ({"smell": "a"}, UnknownNameError, "unknown modality 'smell'"),
         ({"image": "bus.png"}, InputError, "no encoder for 'image'.*Modalities with an encoder: text"),
-        ({"image": np.ones((2, 10))}, InputError, "one row of features"),
+        ({"image": np.ones((1, 1, 10))}, InputError, "one row of features"),
         ({"image": np.ones(4)}, InputError, "10"),
         ({"image": np.full(10, np.nan)}, InputError, "no direction"),
     ],
@@ -247,6 +246,26 @@ def test_joint_space_with_time(tmp_path):
         collection.search({"image": [1, 1]})
     with pytest.raises(InputError, match="the data set has none"):
         collection.add(make_dataset(time=None))
+
+
+def test_a_joint_space_joins_one_item_of_each_modality_itself_unless_weights_are_given(tmp_path):
+    collection = Collection.create(tmp_path / "store", cast("Any", SumSpace()))
+    collection._embedder._space = cast("Any", SumSpace())
+    collection.add_vectors(["w"], np.array([[2.0, 1]]), modality="joint")
+    stored, image, text = np.array([2, 1]) / np.sqrt(5), np.array([-3, 0]), np.array([1, 2])
+
+    def expected(direction: Any) -> Any:
+        return pytest.approx(stored @ direction / np.linalg.norm(direction), abs=1e-6)
+
+    for at, sign in (("2000-01-01", 1), ("2020-01-01", -1)):
+        [together] = collection.search({"image": image, "text": text}, time=at)
+        assert together.score == expected(sign * (image + text))
+        by_rule = sign * (image / 3 + text / np.sqrt(5))
+        for weights in ({}, {"image": 2, "text": 2}):
+            [weighed] = collection.search({"image": image, "text": text}, weights=weights, time=at)
+            assert weighed.score == expected(by_rule)
+        [several] = collection.search({"image": [image, image], "text": text}, time=at)
+        assert several.score == expected(sign * (2 * image / 3 + text / np.sqrt(5)))
 
 
 def test_space_is_loaded_once(store, data, monkeypatch):

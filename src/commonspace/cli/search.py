@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +13,7 @@ import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, show
+from .arguments import AsJson, pairs, show
 
 if TYPE_CHECKING:
     from commonspace.collection import Hit
@@ -20,21 +22,34 @@ if TYPE_CHECKING:
 def search(
     store: Annotated[Path, typer.Argument(help="A folder that index wrote.", readable=False)],
     query: Annotated[str, typer.Argument(help="Words, or the path of a picture.")],
+    also: Annotated[
+        list[str] | None, typer.Option("--and", help="More words or another picture, asked for together. Repeatable.")
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(help="MODALITY=NUMBER, or [NUMBER, ...] for several of one; below 0 pushes away. Repeatable."),
+    ] = None,
     to: Annotated[str | None, typer.Option(help="The modality to look in. Default: all.")] = None,
     k: Annotated[int, typer.Option(help="How many to return.")] = 10,
     where: Annotated[str | None, typer.Option(help='Conditions as JSON: {"time": {"lt": 2015}}.')] = None,
     source: Annotated[
-        str | None, typer.Option("--from", help="The query's modality. Default: image for a file, else text.")
+        list[str] | None,
+        typer.Option(
+            "--from", help="The query's modality; again, that of each --and. Default: image for a file, else text."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Find the stored items nearest to words or a picture.
+    """Find the stored items nearest to words or a picture, or to several of them together.
 
     Example: commonspace search stores/emoji "a hungry cat" --to image --k 5
+
+    Example: commonspace search stores/photos dog.jpg --and "in winter" --weight text=0.5 --to image
     """
     collection = cs.Collection.open(store)
-    modality = source or ("image" if _is_picture(query) else "text")
-    hits = collection.search({modality: query}, to=to, k=k, where=_conditions(where))
+    question = _question([query, *(also or ())], source or ())
+    weights = pairs("--weight", weight) if weight else None
+    hits = collection.search(question, weights=weights, to=to, k=k, where=_conditions(where))
     show([asdict(hit) for hit in hits], "\n".join(describe(hit) for hit in hits) or "nothing found", as_json)
 
 
@@ -55,6 +70,19 @@ def _conditions(text: str | None) -> dict[str, Any] | None:
     if not isinstance(conditions, dict):
         raise cs.errors.InputError(f"--where: expected a JSON object, got {type(conditions).__name__}.")
     return conditions
+
+
+def _question(items: Sequence[str], modalities: Sequence[str]) -> dict[str, str | list[str]]:
+    """Modality -> its items: the first items have the modalities that are named, the others those they look like."""
+    if len(modalities) > len(items):
+        raise cs.errors.ParameterError(
+            f"--from: {len(modalities)} modalities for {len(items)} item{'s' if len(items) > 1 else ''}. Name that of "
+            "QUERY first, then that of each --and."
+        )
+    question: dict[str, list[str]] = {}
+    for item, modality in zip_longest(items, modalities):
+        question.setdefault(modality or ("image" if _is_picture(item) else "text"), []).append(item)
+    return {modality: of[0] if len(of) == 1 else of for modality, of in question.items()}
 
 
 def _is_picture(query: str) -> bool:

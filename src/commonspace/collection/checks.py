@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
-from commonspace.errors import ParameterError
+from commonspace.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
     from commonspace.spaces import Space
@@ -59,3 +60,27 @@ def check_dim(space: Space | None, dim: int | None) -> int:
     if dim is None:
         raise ParameterError("create: give a fitted space, or dim= for bare vectors.")
     return whole_number("dim", dim, most=_MOST_DIMENSIONS)
+
+
+def as_direction(name: str, values: object, dim: int) -> NDArray[np.float32]:
+    """A vector of unit length, after looking at it.
+
+    Raises:
+        InputError: If it is not a row of `dim` finite numbers that has a direction.
+    """
+    return np.asarray(unit_vector(name, values, dim), np.float32)
+
+
+def unit_vector(name: str, values: object, dim: int) -> NDArray[np.float64]:
+    """As `as_direction`, before it is rounded."""
+    try:
+        row: NDArray[np.float64] = np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected a vector of {dim} numbers ({error}).") from error
+    if row.shape != (dim,):
+        raise InputError(f"{name}: the collection holds vectors of dimension {dim}, got shape {row.shape}.")
+    largest = np.abs(row).max()
+    if not np.isfinite(largest) or largest == 0:
+        raise InputError(f"{name}: the vector is zero, NaN or infinite and has no direction.")
+    row = row / largest  # so that the length neither overflows nor vanishes
+    return row / np.linalg.norm(row)

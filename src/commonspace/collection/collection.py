@@ -12,15 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from commonspace.data.encoding import Encoder
 from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
 
-from .checks import check_dim, is_text, whole_number
+from .checks import as_direction, check_dim, is_text, whole_number
 from .claim import claimed
+from .composition import Weights
 from .dataset_rows import dataset_batches, stored_modalities
 from .entries import Content, as_entries, check_ids
 from .filters import Where, compile_filter
 from .hits import Hit, as_hits
 from .manifest import EncoderRecord, Manifest, space_folder, table_name
 from .metadata import Metadata, typed_columns
-from .queries import QueryEmbedder, as_direction
+from .queries import QueryEmbedder
 from .sql import both, one_of
 from .table import VectorTable
 from .writer import Writer
@@ -43,6 +44,7 @@ class Collection:
         >>> collection = Collection.create("store", space, encoders=data.encoders)  # doctest: +SKIP
         >>> collection.add(data)  # doctest: +SKIP
         >>> collection.search({"text": "a red bus"}, to="image", where={"year": {"lt": 1950}})  # doctest: +SKIP
+        >>> collection.search({"image": "bus.jpg", "text": "in winter"}, weights={"text": 0.5})  # doctest: +SKIP
     """
 
     def __init__(self, path: Path, manifest: Manifest, table: VectorTable, embedder: QueryEmbedder) -> None:
@@ -187,19 +189,26 @@ class Collection:
         self,
         query: Mapping[str, Any] | None = None,
         *,
+        weights: Weights | None = None,
         vector: ArrayLike | None = None,
         to: str | None = None,
         k: int = 10,
         where: Where | None = None,
         time: object = None,
     ) -> list[Hit]:
-        """Finds the stored rows nearest to a question, by cosine.
+        r"""Finds the stored rows nearest to a question, by cosine.
 
         The search is exact until an index was built.
 
+        A query of several items is $q = s / \lVert s \rVert$ with $s = \sum_i w_i z_i / \lVert z_i \rVert$, $z_i$ the
+        embedding of item i alone. A joint space joins one item of each modality itself, unless weights are given.
+
         Args:
-            query: One modality -> a raw item, for example `{"text": "a red bus"}`; or a row of features, for a modality
-                without an encoder.
+            query: Modality -> a raw item, for example `{"text": "a red bus"}`; or a row of features, for a modality
+                without an encoder. Several modalities, and a list of several items or rows of one, ask for all of it
+                together: `{"image": "dog.jpg", "text": "in winter"}`.
+            weights: Modality -> how much it counts, for example `{"text": 0.5}`; one number per item where it has
+                several. Below 0 it is pushed away: `{"text": [1, -1]}`. Default: 1 each.
             vector: A vector of the space, instead of `query`.
             to: The modality to look in. Default: all.
             k: How many to return; more than there are gives all.
@@ -211,17 +220,23 @@ class Collection:
             Up to k hits, the best first; equal scores in the order of id and part.
 
         Raises:
-            ParameterError: If k is below 1.
-            InputError: If not exactly one of query and vector is given, or it or `where` is not as described.
+            ParameterError: If k is below 1, or weights are not finite, not one per item, all zero, or without a query.
+            InputError: If not exactly one of query and vector is given, or it or `where` is not as described, or the
+                items of the query cancel each other.
             UnknownNameError: If a modality or a field does not exist.
         """
         if (query is None) == (vector is None):
             raise InputError("search: give either a query, for example {'text': 'a red bus'}, or vector=.")
+        if vector is not None and weights is not None:
+            raise ParameterError("weights: they weigh the items of a query, and a vector was given. Leave them out.")
         if to is not None and not is_text(to):
             raise InputError(f"to: expected the name of a modality, for example 'image', or None, got {to!r}.")
         k = min(whole_number("k", k), max(1, len(self)))
         condition = None if where is None else compile_filter(where, self._table.fields)
-        direction = self._embedder.embed(query, time) if query is not None else as_direction("vector", vector, self.dim)
+        if query is not None:
+            direction = self._embedder.embed(query, weights, time)
+        else:
+            direction = as_direction("vector", vector, self.dim)
         found = self._table.search(direction, k, both(None if to is None else one_of("modality", [to]), condition))
         if to is not None and not len(found) and not self._table.has(to):
             raise UnknownNameError("modality", to, self.modalities)

@@ -1,4 +1,4 @@
-"""A question in one modality -> a vector of the space: encode, then transform."""
+"""A question -> a vector of the space: encode, transform, and compose where it has several items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from commonspace.data.encoding import Encoder
 from commonspace.errors import InputError, StorageError, UnknownNameError
 
-from .checks import is_text
+from .checks import as_direction, is_text
+from .composition import Weights, compose, weights_of
 from .manifest import Manifest, space_folder
 
 if TYPE_CHECKING:
@@ -92,32 +93,58 @@ class QueryEmbedder:
                     "a space on what the new encoder gives and index everything again, in a new collection."
                 )
 
-    def embed(self, query: Mapping[str, Any], time: object = None) -> NDArray[np.float32]:
+    def embed(
+        self, query: Mapping[str, Any], weights: Weights | None = None, time: object = None
+    ) -> NDArray[np.float32]:
         """The vector of a question.
 
         Args:
-            query: Exactly one modality -> a raw item, or a row of its view where there is no encoder.
+            query: Modality -> a raw item, or a row of its view where there is no encoder; or several in a list.
+            weights: Modality -> a number, or one per item.
             time: The instant to look from, for a space that uses time.
 
         Raises:
-            InputError: If there is not exactly one modality, or the item cannot be embedded.
-            UnknownNameError: If the space does not know the modality.
+            InputError: If it is no such mapping, an item cannot be embedded, or the items cancel each other.
+            ParameterError: If the weights do not fit the query.
+            UnknownNameError: If the space or the query does not know a modality.
         """
-        if not isinstance(query, Mapping) or len(query) != 1:
-            raise InputError(
-                f"query: expected one modality at a time for now, for example {{'text': 'a red bus'}}, got {query!r}."
-            )
-        [(modality, item)] = query.items()
+        if not isinstance(query, Mapping) or not query:
+            raise InputError(f"query: expected modality -> item, for example {{'text': 'a red bus'}}, got {query!r}.")
         space = self.space
-        if modality not in space.modalities_:
-            raise UnknownNameError("modality", str(modality), space.modalities_)
+        for modality in query:
+            if modality not in space.modalities_:
+                raise UnknownNameError("modality", str(modality), space.modalities_)
         if space.tags.uses_time and time is None:
             raise InputError(
                 f"time: the space {type(space).__name__} is conditioned on time; pass search(..., time=...)."
             )
-        instant = {"time": np.asarray([time])} if space.tags.uses_time else {}
-        embedded = space.transform({modality: self._view(modality, item)}, **instant)
-        return as_direction("query", embedded["joint" if space.tags.joint else modality][0], self._manifest.dim)
+        items = {m: self._items(m, given) for m, given in query.items()}
+        each = weights_of({m: len(of) for m, of in items.items()}, weights)  # before the work of encoding
+        views = {m: [self._view(m, item) for item in of] for m, of in items.items()}
+        if weights is None and len(each) == len(views) and (space.tags.joint or len(views) == 1):
+            [embedding] = self._transform({m: rows[0] for m, rows in views.items()}, time).values()
+            return as_direction("query", embedding[0], self._manifest.dim)
+        # Item by item: in a batch, its neighbours would change the last digits of an embedding.
+        embedded = {
+            m: np.concatenate([z for row in rows for z in self._transform({m: row}, time).values()])
+            for m, rows in views.items()
+        }
+        return compose(embedded, each)
+
+    def _transform(self, views: dict[str, NDArray[np.float32]], time: object) -> dict[str, NDArray[np.float32]]:
+        """What the space makes of views of one item; with the instant, if it uses time."""
+        return self.space.transform(views, **({"time": np.asarray([time])} if self.space.tags.uses_time else {}))
+
+    def _items(self, modality: str, given: Any) -> list[Any]:
+        """The items of a modality: as in a `Dataset`, a list of items is several; without encoder, rows are."""
+        if self._encoder(modality) is None:
+            listed = isinstance(given, list | tuple) and (not given or any(not _is_number(entry) for entry in given))
+            several = listed or (isinstance(given, np.ndarray) and given.ndim == 2)
+        else:
+            several = isinstance(given, list)
+        if several and not len(given):
+            raise InputError(f"query: {modality} has no item. Give one or more, or leave {modality} out.")
+        return list(given) if several else [given]
 
     def _view(self, modality: str, item: Any) -> NDArray[np.float32]:
         if isinstance(item, str) and not is_text(item):
@@ -125,11 +152,11 @@ class QueryEmbedder:
         encoder = self._encoder(modality)
         if encoder is not None:
             return encoder.encode([item])
-        row = np.asarray(item) if isinstance(item, np.ndarray | list | tuple) else None
-        if row is None or row.dtype.kind not in "fiu" or row.ndim != 1:
+        row = _as_row(item)
+        if row is None:
             known = ", ".join(sorted({*self._encoders, *self._manifest.encoders})) or "none"
             raise InputError(
-                f"query: there is no encoder for {modality!r}, so it takes one row of features, "
+                f"query: there is no encoder for {modality!r}, so it takes one row of features, or a list of them, "
                 f"got {type(item).__name__}. "
                 f"Modalities with an encoder: {known}."
             )
@@ -145,20 +172,15 @@ class QueryEmbedder:
         return self._encoders.get(modality)
 
 
-def as_direction(name: str, values: object, dim: int) -> NDArray[np.float32]:
-    """A vector of unit length, after looking at it.
+def _is_number(entry: object) -> bool:
+    """Whether it may be one number of a row, and not an item of a list."""
+    return not isinstance(entry, str | list | tuple) and np.ndim(entry) == 0  # type: ignore[arg-type]
 
-    Raises:
-        InputError: If it is not a row of `dim` finite numbers that has a direction.
-    """
+
+def _as_row(item: object) -> NDArray[Any] | None:
+    """A row of features, or None where it is none."""
     try:
-        row: NDArray[np.float64] = np.asarray(values, np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name}: expected a vector of {dim} numbers ({error}).") from error
-    if row.shape != (dim,):
-        raise InputError(f"{name}: the collection holds vectors of dimension {dim}, got shape {row.shape}.")
-    largest = np.abs(row).max()
-    if not np.isfinite(largest) or largest == 0:
-        raise InputError(f"{name}: the vector is zero, NaN or infinite and has no direction.")
-    row = row / largest  # so that the length neither overflows nor vanishes
-    return np.asarray(row / np.linalg.norm(row), np.float32)
+        row = np.asarray(item) if isinstance(item, np.ndarray | list | tuple) else None
+    except ValueError:  # a list of lists of unequal lengths
+        return None
+    return row if row is not None and row.dtype.kind in "fiu" and row.ndim == 1 else None
