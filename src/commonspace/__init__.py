@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .spaces.deep.sam import SAM as SAM
     from .spaces.deep.triplet import Triplet as Triplet
     from .spaces.ensemble import Ensemble as Ensemble
+    from .spaces.features import SpaceFeatures as SpaceFeatures
     from .spaces.joint.early_fusion import EarlyFusion as EarlyFusion
     from .spaces.joint.fusion_transformer import FusionTransformer as FusionTransformer
     from .spaces.joint.late_fusion import LateFusion as LateFusion
@@ -59,6 +60,7 @@ _SUBPACKAGES = ("bench", "catalogue", "collection", "data", "encoders", "errors"
 _HOME = {
     "Collection": "collection",
     "Dataset": "data",
+    "SpaceFeatures": "spaces.features",
     "evaluate": "evaluation",
     "load_dataset": "catalogue",
     "load_space": "spaces",

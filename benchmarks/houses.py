@@ -1,0 +1,231 @@
+"""Houses by four photos and a table: does fusion foretell the price better than the table alone?
+
+Ten times ten folds, the same for every method. The table (bedrooms, bathrooms, logarithm of the area, zip code) is
+encoded by what the training fold has of it, the photos by EfficientNet-Lite0, of which 64 principal axes of each room's
+photos are kept, those of the training fold. Every space learns from the training fold; a ridge regression, whose ridge is
+chosen by leave-one-out within it, foretells the logarithm of the price from what the space makes of a house. LateFusion
+foretells by itself. Then the same, where each photo of a house to be foretold is missing with probability one half;
+nothing is learnt anew.
+
+R2 is that of all houses in one repetition; differences are of means over repetitions, and their intervals by a bootstrap
+over houses, all repetitions of a house together.
+
+    python benchmarks/houses.py --root FOLDER --out benchmarks/results/houses.json
+
+"Houses dataset" (535 houses), E. Ahmed, M. Moustafa, House price estimation from visual and textual features, 2016.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import KFold
+
+import commonspace as cs
+from commonspace.encoders import get_encoder
+from commonspace.encoders.tabular import TabularEncoder
+from commonspace.evaluation import environment
+from commonspace.files import replacing
+from commonspace.progress import progress
+
+ROOMS = ("bathroom", "bedroom", "frontal", "kitchen")
+FIELDS = ("bedrooms", "bathrooms", "area", "zip", "price")
+AXES = 64
+SMALL: dict[str, Any] = {"hidden_sizes": (64,), "batch_size": 64, "max_epochs": 40, "patience": 8, "random_state": 0}
+
+Matrix = NDArray[Any]
+Views = dict[str, Matrix]
+Method = Callable[[Views, Matrix, list[Views]], list[Matrix]]
+"""Views to learn from, what is to be foretold of them, and sets of views to foretell it of."""
+
+
+def ridge(train: Matrix, y: Matrix, tests: list[Matrix]) -> list[Matrix]:
+    """What a ridge regression foretells."""
+    model = RidgeCV(np.logspace(-4, 4, 33)).fit(train, y)
+    return [model.predict(test) for test in tests]
+
+
+def by_table(train: Views, y: Matrix, tests: list[Views]) -> list[Matrix]:
+    """The table alone."""
+    return ridge(train["table"], y, [test["table"] for test in tests])
+
+
+def by_trees(train: Views, y: Matrix, tests: list[Views]) -> list[Matrix]:
+    """The table alone, by boosted trees."""
+    settings: dict[str, Any] = {"n_estimators": 200, "max_depth": 3, "learning_rate": 0.05, "subsample": 0.7}
+    model = GradientBoostingRegressor(**settings, random_state=0).fit(train["table"], y)
+    return [model.predict(test["table"]) for test in tests]
+
+
+def by_space(space: Any, modalities: tuple[str, ...] = (*ROOMS, "table")) -> Method:
+    """A ridge regression on the embeddings of a space."""
+
+    def foretell(train: Views, y: Matrix, tests: list[Views]) -> list[Matrix]:
+        fitted = space.fit({m: train[m] for m in modalities})
+        embedded = [fitted.transform({m: part[m] for m in modalities})["joint"] for part in (train, *tests)]
+        # A house whose photos are all missing has no embedding; where that is all there is, the mean price is said.
+        return ridge(embedded[0], y, [np.nan_to_num(z) for z in embedded[1:]])
+
+    return foretell
+
+
+def by_early_fusion(train: Views, y: Matrix, tests: list[Views]) -> list[Matrix]:
+    """A ridge regression on early fusion, the weight of the table chosen by leave-one-out within the training fold."""
+    best: tuple[float, list[Matrix]] | None = None
+    for weight in (1.0, 2.0, 4.0, 8.0):
+        space = cs.EarlyFusion(weights={"table": weight}, normalize=False).fit(train)
+        embedded = [space.transform(part)["joint"] for part in (train, *tests)]
+        model = RidgeCV(np.logspace(-4, 4, 33)).fit(embedded[0], y)
+        if best is None or model.best_score_ > best[0]:
+            best = model.best_score_, [model.predict(z) for z in embedded[1:]]
+    assert best is not None
+    return best[1]
+
+
+def by_late_fusion(merge: Any) -> Method:
+    """What late fusion foretells by itself."""
+
+    def foretell(train: Views, y: Matrix, tests: list[Views]) -> list[Matrix]:
+        space = cs.LateFusion(merge=merge, target="number", **SMALL).fit(train, y)
+        return [space.predict(test) for test in tests]
+
+    return foretell
+
+
+def methods() -> dict[str, Method]:
+    """Name -> how it foretells."""
+    code: dict[str, Any] = {"n_components": 64, "normalize": False, **SMALL}
+    return {
+        "table alone, ridge": by_table,
+        "table alone, boosted trees": by_trees,
+        "photos alone, EarlyFusion": by_space(cs.EarlyFusion(normalize=False), ROOMS),
+        "EarlyFusion": by_early_fusion,
+        "LateFusion, gated": by_late_fusion("gated"),
+        "LateFusion, concat": by_late_fusion("concat"),
+        "LateFusion, decision": by_late_fusion("decision"),
+        "MultimodalAutoencoder": by_space(cs.MultimodalAutoencoder(**code)),
+        "MVAE": by_space(cs.MVAE(**code)),
+        "FusionTransformer": by_space(cs.FusionTransformer(width=64, **code)),
+    }
+
+
+def read(root: Path) -> tuple[list[dict[str, object]], Views, Matrix]:
+    """Rows of the table, photos by room as rows of features, and logarithms of prices."""
+    lines = (root / "HousesInfo.txt").read_text().splitlines()
+    numbers = np.array([line.split() for line in lines if line.strip()], float)
+    rows: list[dict[str, object]] = [
+        {"bedrooms": r[0], "bathrooms": r[1], "log area": float(np.log(r[2])), "zip": str(int(r[3]))} for r in numbers
+    ]
+    encoder = get_encoder("efficientnet-lite0:flip", kind="image")
+    paths = {room: [str(root / "images" / f"{i + 1}_{room}.jpg") for i in range(len(rows))] for room in ROOMS}
+    return rows, {room: encoder.encode(paths[room]) for room in ROOMS}, np.log(numbers[:, FIELDS.index("price")])
+
+
+def fold(rows: list[dict[str, object]], photos: Views, train: Matrix, test: Matrix, seed: int) -> list[Views]:
+    """Views of the training fold, of the test fold, and of the test fold with half of the photos missing."""
+    encoder = TabularEncoder.fit([rows[i] for i in train], kinds={"zip": "category"})
+    parts: list[Views] = [{}, {}]
+    for room, view in photos.items():
+        axes = PCA(AXES, random_state=0).fit(view[train])
+        for part, index in zip(parts, (train, test), strict=True):
+            part[room] = axes.transform(view[index])
+    for part, index in zip(parts, (train, test), strict=True):
+        part["table"] = encoder.encode([rows[i] for i in index])
+    gaps = dict(parts[1])
+    rng = np.random.default_rng((seed, int(test[0])))
+    for room in ROOMS:
+        gaps[room] = np.where(rng.random((len(test), 1)) < 0.5, np.nan, gaps[room])
+    return [*parts, gaps]
+
+
+def r2(predicted: Matrix, y: Matrix) -> float:
+    """The share of the variance that is foretold."""
+    return float(1 - ((predicted - y) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+
+
+def interval(first: Matrix, second: Matrix, y: Matrix) -> tuple[float, float]:
+    """The 95 % interval of what the mean R2 of one has above that of the other; both (repetitions, houses)."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(2000):
+        i = rng.integers(0, len(y), len(y))
+        scale = ((y[i] - y[i].mean()) ** 2).sum()
+        found.append((((second[:, i] - y[i]) ** 2).sum(1) - ((first[:, i] - y[i]) ** 2).sum(1)).mean() / scale)
+    low, high = np.percentile(found, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def told(predictions: Mapping[str, Matrix], y: Matrix) -> dict[str, Any]:
+    """R2 of each method, over repetitions, and what it has above each way of taking the table alone."""
+    report = {}
+    for name, found in predictions.items():
+        each = [r2(row, y) for row in found]
+        report[name] = {
+            "r2": float(np.mean(each)),
+            "spread": float(np.std(each)),
+            "each": each,
+            "above": {
+                base: {"difference": float(np.mean(each) - np.mean([r2(row, y) for row in other])),
+                       "interval": interval(found, other, y)}
+                for base, other in predictions.items()
+                if base.startswith("table") and base != name
+            },
+        }  # fmt: skip
+    return report
+
+
+def main() -> None:
+    """Measures, writes and tells."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--only", nargs="*", help="parts of names of methods")
+    arguments = parser.parse_args()
+    rows, photos, y = read(arguments.root)
+    chosen = {n: m for n, m in methods().items() if not arguments.only or any(part in n for part in arguments.only)}
+    whole = {name: np.zeros((arguments.repetitions, len(y))) for name in chosen}
+    gaps = {name: np.zeros((arguments.repetitions, len(y))) for name in chosen}
+    seconds = dict.fromkeys(chosen, 0.0)
+    with progress("houses", arguments.repetitions * 10, "folds") as advance:
+        for repetition in range(arguments.repetitions):
+            for train, test in KFold(10, shuffle=True, random_state=repetition).split(y):
+                views, *tests = fold(rows, photos, train, test, repetition)
+                for name, method in chosen.items():
+                    started = time.perf_counter()
+                    whole[name][repetition, test], gaps[name][repetition, test] = method(views, y[train], tests)
+                    seconds[name] += time.perf_counter() - started
+                advance(1)
+    result: dict[str, Any] = {
+        "dataset": "houses",
+        "protocol": f"{arguments.repetitions} x 10 folds",
+        "metric": "R2 of log price",
+        "all photos": told(whole, y),
+        "half of the photos missing": told(gaps, y),
+        "seconds_per_fold": {name: s / (10 * arguments.repetitions) for name, s in seconds.items()},
+        "environment": environment(),
+    }
+    with replacing(arguments.out) as temporary:
+        temporary.write_text(json.dumps(result, indent=1) + "\n")
+    for part in ("all photos", "half of the photos missing"):
+        print(part)
+        for name, entry in result[part].items():
+            line = f"  {name:30} {entry['r2']:.4f} +- {entry['spread']:.4f}"
+            for base, above in entry["above"].items():
+                low, high = above["interval"]
+                line += f"  {above['difference']:+.4f} [{low:+.4f}, {high:+.4f}] above {base}"
+            print(line)
+
+
+if __name__ == "__main__":
+    main()
