@@ -2,13 +2,13 @@
 
 Ten times ten folds, the same for every method. The table (bedrooms, bathrooms, logarithm of the area, zip code) is
 encoded by what the training fold has of it, the photos by EfficientNet-Lite0, of which 64 principal axes of each room's
-photos are kept, those of the training fold. Every space learns from the training fold; a ridge regression, whose ridge is
-chosen by leave-one-out within it, foretells the logarithm of the price from what the space makes of a house. LateFusion
-foretells by itself. Then the same, where each photo of a house to be foretold is missing with probability one half;
-nothing is learnt anew.
+photos are kept, those of the training fold. Every space learns from the training fold; a ridge regression, whose ridge
+is chosen by leave-one-out within it, foretells the logarithm of the price from what the space makes of a house.
+LateFusion foretells by itself. Then the same, where each photo of a house to be foretold is missing with probability
+one half; nothing is learnt anew.
 
-R2 is that of all houses in one repetition; differences are of means over repetitions, and their intervals by a bootstrap
-over houses, all repetitions of a house together.
+R2 is that of all houses in one repetition; differences are of means over repetitions, and their intervals by a
+bootstrap over houses, all repetitions of a house together.
 
     python benchmarks/houses.py --root FOLDER --out benchmarks/results/houses.json
 
