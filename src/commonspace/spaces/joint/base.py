@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,12 @@ def mean_of_parts(view: NDArray[Any]) -> NDArray[Any]:
     return mean
 
 
-def embed_items(views: Mapping[str, NDArray[Any]], embed: Any, dim: int, normalize: bool) -> NDArray[np.float32]:
+def embed_items(
+    views: Mapping[str, NDArray[Any]],
+    embed: Callable[[dict[str, NDArray[Any]]], NDArray[Any]],
+    dim: int,
+    normalize: bool,
+) -> NDArray[np.float32]:
     """Embeds the items that have one or more of the modalities; the others come out as NaN.
 
     Args:

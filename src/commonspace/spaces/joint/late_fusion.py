@@ -20,7 +20,7 @@ from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Views, check_aligned
 from commonspace.training.embedding import run_items
 from commonspace.training.fusion import Hidden, JointNetwork, subsets
-from commonspace.training.items import Batch
+from commonspace.training.items import Batch, Items
 from commonspace.training.layers import ByModality, multilayer
 from commonspace.training.losses.label import label_loss
 from commonspace.training.merging import MERGES, Merge
@@ -175,10 +175,10 @@ class LateFusionNetwork(JointNetwork):
         self.register_buffer("mean", torch.zeros(c))
         self.register_buffer("scale", torch.ones(c))
 
-    def begin(self, items: Any) -> None:
+    def begin(self, items: Items) -> None:
         """Finds the scale of the numbers to predict."""
-        if self.numbers:
-            known = items.targets
+        known = items.targets
+        if self.numbers and known is not None:
             self.mean.copy_(known.nanmean(0))
             spread = ((known - self.mean) ** 2).nanmean(0).sqrt()
             self.scale.copy_(torch.where(spread > 0, spread, 1))
