@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .collection import Collection as Collection
     from .data import Dataset as Dataset
     from .evaluation import evaluate as evaluate
+    from .evaluation import robustness as robustness
     from .spaces import load_space as load_space
     from .spaces.deep.acmr import ACMR as ACMR
     from .spaces.deep.ccl import CCL as CCL
@@ -64,6 +65,7 @@ _HOME = {
     "evaluate": "evaluation",
     "load_dataset": "catalogue",
     "load_space": "spaces",
+    "robustness": "evaluation",
     **SPACE_MODULES,
 }
 

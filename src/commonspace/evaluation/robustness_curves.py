@@ -1,0 +1,192 @@
+"""How quality falls where modalities are missing or noisy."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from commonspace.data import Dataset
+from commonspace.errors import CommonspaceError, InputError, ParameterError
+from commonspace.metrics import mean_average_precision
+from commonspace.metrics.labels import any_label, label_relevance
+from commonspace.progress import progress
+from commonspace.spaces import Space
+
+from .robustness_report import Curve, Robustness
+
+_logger = logging.getLogger("commonspace")
+
+Views = dict[str, NDArray[Any]]
+
+BY_LABEL = "mAP@all by label, test items among training items"
+BY_ITEM = "Recall@1 by item, each modality by itself"
+
+
+def robustness(
+    space: Space,
+    train: Dataset,
+    test: Dataset,
+    *,
+    missing: Sequence[float] = (0.0, 0.25, 0.5, 0.75),
+    noise: Sequence[float] = (0.0, 0.5, 1.0, 2.0),
+    repeats: int = 3,
+    random_state: int = 0,
+) -> Robustness:
+    r"""Hides modalities and adds noise, and measures what is left of a space's quality.
+
+    With labels, quality is mAP@all by label of the test items, each embedded by whatever it has left, among the
+    training items, embedded whole. An item's embedding in a coordinated space is the mean of those of its modalities,
+    so that joint and coordinated spaces compare. Without labels it is `space.score`: Recall@1 over all pairs of
+    modalities.
+
+    Curves, each with the rest left as it is:
+
+    - "missing in training": of each training item each modality is hidden with this probability, and one of them is
+      kept; the space is fitted anew.
+    - "missing in test", with labels: the same of the test items.
+    - "noise in m", for each modality: $x + \sigma s \epsilon$ for the test items, with $\epsilon$ standard normal and s
+      the standard deviations of the training columns.
+
+    Args:
+        space: A space, which is cloned; it need not be fitted.
+        train: What it learns from.
+        test: What it is measured on.
+        missing: Probabilities, ascending, from 0 to below 1.
+        noise: Values of sigma, ascending, 0 or more.
+        repeats: Each level is measured so many times, with other items hidden and other noise.
+        random_state: What is hidden and what noise follow from it.
+
+    Returns:
+        A `Robustness` with its curves. A value is NaN where too little was left to fit the space; the log says why.
+
+    Raises:
+        InputError: If the data sets have not the same two or more modalities, or only one has labels.
+        ParameterError: If levels or repeats are out of their range.
+
+    Example:
+        ```python
+        report = robustness(cs.MVAE(random_state=0), data.split("train"), data.split("test"))
+        print(report)
+        report.plot("mvae.svg")
+        ```
+    """
+    _check(missing, noise, repeats)
+    if set(train.modalities) != set(test.modalities) or len(train.modalities) < 2:
+        raise InputError(
+            f"robustness: expected the same two or more modalities in both parts, got {', '.join(train.modalities)} to "
+            f"learn from and {', '.join(test.modalities)} to measure."
+        )
+    measured = _Measured(space, train, test)
+    whole = measured.fitted(measured.train)
+    rngs = [np.random.default_rng((random_state, r)) for r in range(repeats)]
+    names = ["missing in training", *(["missing in test"] if measured.by_label else [])]
+    makers: dict[str, Callable[[float, np.random.Generator], float]] = {
+        "missing in training": lambda p, rng: measured.refitted(hide(measured.train, p, rng)),
+        "missing in test": lambda p, rng: measured.quality(whole, hide(measured.test, p, rng)),
+    }
+    scales = {m: np.nanstd(x.reshape(-1, x.shape[-1]), axis=0) for m, x in measured.train.items()}
+    for m in measured.train:
+        names.append(f"noise in {m}")
+        makers[names[-1]] = lambda s, rng, m=m: measured.quality(  # type: ignore[misc]
+            whole, {**measured.test, m: add_noise(measured.test[m], s * scales[m], rng)}
+        )
+    curves = {}
+    total = repeats * sum(len(missing if name.startswith("missing") else noise) for name in names)
+    with progress("robustness", total, "measurements") as advance:
+        for name in names:
+            levels = tuple(map(float, missing if name.startswith("missing") else noise))
+            values = np.empty((repeats, len(levels)))
+            for (r, i), _ in np.ndenumerate(values):
+                values[r, i] = makers[name](levels[i], rngs[r])
+                advance(1, name)
+            curves[name] = Curve(levels, values)
+    return Robustness(type(space).__name__, BY_LABEL if measured.by_label else BY_ITEM, curves)
+
+
+def hide(views: Mapping[str, NDArray[Any]], probability: float, rng: np.random.Generator) -> Views:
+    """Views in which each modality of each item is hidden with a probability; of those it has, one stays.
+
+    Args:
+        views: Modality -> (n, d) or (n, r, d), rows of NaN where an item lacks it.
+        probability: Of hiding.
+        rng: What is hidden follows from it.
+    """
+    there = np.stack([~np.isnan(x).reshape(len(x), -1).all(1) for x in views.values()], 1)
+    draws = np.where(there, rng.random(there.shape), -1.0)
+    kept = there & (draws >= probability)
+    first = draws == draws.max(1, keepdims=True)  # which would be hidden last
+    kept = np.where(kept.any(1, keepdims=True), kept, first & there)
+    hidden = {}
+    for keep, (m, x) in zip(kept.T, views.items(), strict=True):
+        hidden[m] = np.where(keep.reshape(-1, *[1] * (x.ndim - 1)), x, np.nan)
+    return hidden
+
+
+def add_noise(view: NDArray[Any], deviation: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    """A view with normal noise of the deviation of each column; what is absent stays absent."""
+    return np.asarray(view + deviation * rng.standard_normal(view.shape))
+
+
+class _Measured:
+    """The data, and how a space is fitted to it and measured."""
+
+    def __init__(self, space: Space, train: Dataset, test: Dataset) -> None:
+        self.space = space
+        self.train: Views = {m: np.asarray(train.view(m)) for m in train.modalities}
+        self.test: Views = {m: np.asarray(test.view(m)) for m in self.train}
+        self.labels, self.test_labels = train.labels, test.labels
+        self.by_label = any_label(self.test_labels)
+        if self.by_label and not any_label(self.labels):
+            raise InputError("robustness: the part to measure has labels, the part to learn from has none.")
+        times = (train.time, test.time) if space.tags.uses_time else (None, None)
+        self.time, self.test_time = times
+
+    def fitted(self, views: Views) -> Space:
+        fitted: Space = clone(self.space)
+        return fitted.fit(views, self.labels if self.space.tags.supervised else None, time=self.time)
+
+    def refitted(self, views: Views) -> float:
+        try:
+            fitted = self.fitted(views)
+        except CommonspaceError as error:
+            _logger.warning("robustness: %s could not be fitted: %s", type(self.space).__name__, error)
+            return float("nan")
+        return self.quality(fitted, self.test)
+
+    def quality(self, space: Space, test: Views) -> float:
+        if not self.by_label:
+            return space.score(test, time=self.test_time)
+        assert self.labels is not None
+        assert self.test_labels is not None
+        queries, asked = _item_vectors(space, test, self.test_time)
+        gallery, found = _item_vectors(space, self.train, self.time)
+        relevant = label_relevance(self.test_labels[asked], self.labels[found])
+        return mean_average_precision(space.similarity_rows(queries, gallery), relevant)
+
+
+def _item_vectors(
+    space: Space, views: Views, time: NDArray[Any] | None
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """One vector of each item that has anything, the mean of its embeddings, and the numbers of these items."""
+    embedded = space.transform(views, time=time).values()
+    parts = np.concatenate([z.reshape(len(z), -1, z.shape[-1]) for z in embedded], axis=1)
+    there = ~np.isnan(parts[..., 0])
+    items = np.flatnonzero(there.any(1))
+    total = np.where(there[..., None], parts, 0)[items].sum(1)
+    return (total / there[items].sum(1)[:, None]).astype(np.float32), items
+
+
+def _check(missing: Sequence[float], noise: Sequence[float], repeats: int) -> None:
+    for name, levels, below in (("missing", missing, 1.0), ("noise", noise, np.inf)):
+        values = np.asarray(levels, float)
+        if values.ndim != 1 or not values.size or not (np.diff(values) > 0).all():
+            raise ParameterError(f"{name}: expected ascending levels, got {levels!r}.")
+        if not (values[0] >= 0 and values[-1] < below):
+            raise ParameterError(f"{name}: expected levels from 0 to below {below:g}, got {levels!r}.")
+    if repeats < 1:
+        raise ParameterError(f"repeats: expected 1 or more, got {repeats}.")
