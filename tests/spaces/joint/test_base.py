@@ -82,3 +82,15 @@ def test_a_joint_space_is_evaluated_and_stored_like_any_other(tmp_path):
     assert collection.modalities == {"joint": 60}
     sounds = views(60, seed=1)["sound"]
     assert collection.search({"sound": sounds[7]}, k=5)[0].modality == "joint"
+
+
+def test_a_question_in_several_modalities_is_joined_by_the_space_itself(tmp_path):
+    items = views(60, seed=1)
+    space = fitted()
+    collection = cs.Collection.create(tmp_path / "store", space)
+    collection.add(cs.Dataset(items))
+    asked = {m: items[m][7] for m in ("image", "sound")}
+    joined = space.transform({m: x[None] for m, x in asked.items()})["joint"][0]
+    hits = collection.search(asked, k=5)
+    assert [hit.id for hit in hits] == [hit.id for hit in collection.search(vector=joined, k=5)]
+    assert hits[0].id == "7"
