@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from .items import Batch
-from .losses.reconstruction import Likelihood
 from .network import Network
 
 
@@ -40,28 +39,6 @@ class JointNetwork(Network):
         """A batch as `fuse` wants it."""
         views, present = batch.dense()
         return {m: views[m] for m in self.dims}, torch.stack([present[m] for m in self.dims], 1)
-
-
-class ReconstructingNetwork(JointNetwork):
-    """A joint network that also says what its codes stand for.
-
-    Args:
-        dims: Modality -> the number of its columns.
-        n_components: The length of a code.
-        losses: Modality -> what its columns are; see `reconstruction_loss`. Those not named are "squared".
-    """
-
-    def __init__(self, dims: Mapping[str, int], n_components: int, losses: Mapping[str, Likelihood] | None) -> None:
-        super().__init__(dims, n_components)
-        self.losses: dict[str, Likelihood] = {m: (losses or {}).get(m, "squared") for m in dims}
-
-    @abstractmethod
-    def decode(self, code: Tensor) -> dict[str, Tensor]:
-        """(n, k) codes -> modality -> (n, d) outputs, as `reconstruction_loss` takes them."""
-
-    def seen(self, modality: str, x: Tensor) -> Tensor:
-        """What the network sees of columns: of counts the logarithm of one more."""
-        return x.log1p() if self.losses[modality] == "poisson" else x
 
 
 def subsets(present: Tensor, *, random: bool) -> Tensor:

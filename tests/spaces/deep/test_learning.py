@@ -32,7 +32,7 @@ OWN: dict[str, dict[str, Any]] = {
     "Contrastive": {"noise": 0.0, "max_epochs": 50},
     "CorrAE": {"n_components": 16, "pretraining": None, "activation": "tanh", "reconstruct": "cross", "max_epochs": 60},
     "CMDN": {"max_epochs": 10},
-    "MultimodalAutoencoder": {"n_components": 16, "max_epochs": 40},
+    "MultimodalAutoencoder": {"n_components": 16, "activation": "tanh", "max_epochs": 40},
     "MVAE": {"n_components": 16, "max_epochs": 40},
     "FusionTransformer": {"n_components": 16, "width": 16, "learning_rate": 3e-3, "layers": 1, "max_epochs": 40},
 }

@@ -37,15 +37,24 @@ class JointSpace(Space):
             UnknownNameError: If a modality was not among those of `fit`.
             InputError: If a view is not as described, or none is given.
         """
-        checked = self._check_transform(views)
-        if not checked:
-            raise InputError(f"views: empty; expected one or more of {', '.join(self.modalities_)}.")
-        check_aligned(checked)
+        checked = self._check_items(views)
         if len(checked) == 1:
             [(modality, view)] = checked.items()
             return {JOINT: self._transform_view(modality, view)}
         rows = {m: mean_of_parts(x) for m, x in checked.items()}
         return {JOINT: embed_items(rows, self._embed_items, self.n_components_, self.normalize)}
+
+    def _check_items(self, views: Views) -> dict[str, NDArray[Any]]:
+        """Views of the same items, checked; one or more of them."""
+        checked = self._check_transform(views)
+        if not checked:
+            raise InputError(f"views: empty; expected one or more of {', '.join(self.modalities_)}.")
+        check_aligned(checked)
+        return checked
+
+    def _item_rows(self, views: Views) -> dict[str, NDArray[Any]]:
+        """The same with one row for each item, the mean of its parts."""
+        return {m: mean_of_parts(x) for m, x in self._check_items(views).items()}
 
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
         return self._embed_items({modality: rows})

@@ -17,12 +17,13 @@ from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
-from commonspace.training.fusion import Hidden, ReconstructingNetwork, subsets
+from commonspace.training.fusion import Hidden, subsets
 from commonspace.training.items import Batch
 from commonspace.training.layers import ByModality, multilayer
 from commonspace.training.losses.contrastive import info_nce
-from commonspace.training.losses.reconstruction import Likelihood, reconstruction_loss
+from commonspace.training.losses.reconstruction import Likelihood
 from commonspace.training.losses.relations import relations
+from commonspace.training.reconstruction import ReconstructingNetwork
 
 from .reconstructing import ReconstructingSpace
 
@@ -120,7 +121,7 @@ class FusionTransformerNetwork(ReconstructingNetwork):
 
     def __init__(self, space: FusionTransformer, dims: Mapping[str, int]) -> None:
         k, w, sizes, dropout = space.n_components, space.width, tuple(space.hidden_sizes), space.dropout
-        super().__init__(dims, k, space.losses)
+        super().__init__(dims, k, sizes, space.activation, dropout, space.losses)
         self.contrast, self.scale = space.contrast, space.scale
         self.tokens = ByModality({m: multilayer((d, *sizes, w), space.activation, dropout) for m, d in dims.items()})
         self.kinds = nn.Parameter(0.02 * torch.randn(len(dims), w))
@@ -128,9 +129,6 @@ class FusionTransformerNetwork(ReconstructingNetwork):
         block = nn.TransformerEncoderLayer(w, space.heads, 2 * w, dropout, "gelu", batch_first=True, norm_first=True)
         self.blocks = nn.TransformerEncoder(block, space.layers, nn.LayerNorm(w), enable_nested_tensor=False)
         self.code = nn.Linear(w, k)
-        self.decoders = ByModality(
-            {m: multilayer((k, *reversed(sizes), d), space.activation, dropout) for m, d in dims.items()}
-        )
 
     def fuse(self, views: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """The code, from the item's token."""
@@ -140,22 +138,14 @@ class FusionTransformerNetwork(ReconstructingNetwork):
         code: Tensor = self.code(self.blocks(sequence, src_key_padding_mask=absent)[:, 0])
         return code
 
-    def decode(self, code: Tensor) -> dict[str, Tensor]:
-        """The outputs of every modality."""
-        return {m: self.decoders(m, code) for m in self.dims}
-
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The error of each modality, and the contrast of single modalities."""
         views, present = self.dense(batch)
         ways = subsets(present, random=self.training)
         hidden = Hidden.of(views, present, ways)
         codes = self.fuse(hidden.views, hidden.shown)
-        outputs = self.decode(codes)
-        terms = {}
-        for i, (m, x) in enumerate(views.items()):
-            rows = present[hidden.item, i]
-            if rows.any():
-                terms[m] = reconstruction_loss(outputs[m][rows], x[hidden.item[rows]], self.losses[m]).mean()
+        errors = self.errors(self.decode(codes), views, present, hidden)
+        terms = {m: cost.mean() for m, cost in errors.items()}
         if self.contrast:
             terms["contrast"] = self.contrast * self._contrast(codes, hidden, batch)
         return terms

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import StrOptions
 from torch import Tensor, nn
 
-from commonspace.errors import InputError, ParameterError
+from commonspace.errors import ParameterError
 from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
 from commonspace.spaces.labels import ClassTargets, class_targets, number_targets, targets_of
 from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
-from commonspace.spaces.views import Views, check_aligned
+from commonspace.spaces.views import Views
 from commonspace.training.embedding import run_items
 from commonspace.training.fusion import Hidden, JointNetwork, subsets
 from commonspace.training.items import Batch, Items
@@ -25,7 +25,7 @@ from commonspace.training.layers import ByModality, multilayer
 from commonspace.training.losses.label import label_loss
 from commonspace.training.merging import MERGES, Merge
 
-from .base import embed_items, mean_of_parts
+from .base import embed_items
 from .deep import DeepJointSpace
 
 Merging = Literal["sum", "concat", "gated", "decision"]
@@ -117,12 +117,7 @@ class LateFusion(DeepJointSpace):
             UnknownNameError: If a view is no modality of `fit`.
             InputError: If views are not as described, or none is given.
         """
-        checked = self._check_transform(views)
-        if not checked:
-            raise InputError(f"views: empty; expected one or more of {', '.join(self.modalities_)}.")
-        check_aligned(checked)
-        rows = {m: mean_of_parts(x) for m, x in checked.items()}
-        found = embed_items(rows, self._predictions, len(self.classes_), normalize=False)
+        found = embed_items(self._item_rows(views), self._predictions, len(self.classes_), normalize=False)
         if self.target == "number":
             return found[:, 0] if self.exclusive_ else found
         if not self.exclusive_:

@@ -12,10 +12,11 @@ from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
-from commonspace.training.fusion import Hidden, ReconstructingNetwork, subsets
+from commonspace.training.fusion import Hidden, subsets
 from commonspace.training.items import Batch
 from commonspace.training.layers import ByModality, multilayer
-from commonspace.training.losses.reconstruction import Likelihood, reconstruction_loss
+from commonspace.training.losses.reconstruction import Likelihood
+from commonspace.training.reconstruction import ReconstructingNetwork
 
 from .reconstructing import ReconstructingSpace
 
@@ -92,16 +93,13 @@ class MultimodalAutoencoderNetwork(ReconstructingNetwork):
 
     def __init__(self, space: MultimodalAutoencoder, dims: Mapping[str, int]) -> None:
         k, sizes = space.n_components, tuple(space.hidden_sizes)
-        super().__init__(dims, k, space.losses)
+        super().__init__(dims, k, sizes, space.activation, space.dropout, space.losses)
         self.hide = space.hide
         self.encoders = ByModality(
             {m: multilayer((d, *sizes), space.activation, space.dropout, last=True) for m, d in dims.items()}
         )
         self.code = ByModality({m: nn.Linear(sizes[-1] if sizes else d, k, bias=False) for m, d in dims.items()})
         self.bias = nn.Parameter(torch.zeros(k))
-        self.decoders = ByModality(
-            {m: multilayer((k, *reversed(sizes), d), space.activation, space.dropout) for m, d in dims.items()}
-        )
 
     def fuse(self, views: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """The code."""
@@ -111,19 +109,10 @@ class MultimodalAutoencoderNetwork(ReconstructingNetwork):
         ]
         return torch.stack(parts).sum(0) + self.bias
 
-    def decode(self, code: Tensor) -> dict[str, Tensor]:
-        """The outputs of every modality."""
-        return {m: self.decoders(m, code) for m in self.dims}
-
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The error of each modality."""
         views, present = self.dense(batch)
         ways = subsets(present, random=self.training) if self.hide else present[None]
         hidden = Hidden.of(views, present, ways)
         outputs = self.decode(self.fuse(hidden.views, hidden.shown))
-        terms = {}
-        for i, (m, x) in enumerate(views.items()):
-            rows = present[hidden.item, i]
-            if rows.any():
-                terms[m] = reconstruction_loss(outputs[m][rows], x[hidden.item[rows]], self.losses[m]).mean()
-        return terms
+        return {m: cost.mean() for m, cost in self.errors(outputs, views, present, hidden).items()}

@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 from torch import Tensor, nn
 
-from commonspace.errors import InputError
 from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
-from commonspace.spaces.views import Views, check_aligned
+from commonspace.spaces.views import Views
 from commonspace.training.embedding import run_items
-from commonspace.training.fusion import Hidden, ReconstructingNetwork, subsets
+from commonspace.training.fusion import Hidden, subsets
 from commonspace.training.items import Batch
 from commonspace.training.layers import ByModality, multilayer
-from commonspace.training.losses.reconstruction import Likelihood, reconstruction_loss
+from commonspace.training.losses.reconstruction import Likelihood
+from commonspace.training.reconstruction import ReconstructingNetwork
 
-from .base import embed_items, mean_of_parts
+from .base import embed_items
 from .reconstructing import ReconstructingSpace
 from .weights import modality_weights
 
@@ -120,12 +120,7 @@ class MVAE(ReconstructingSpace):
             UnknownNameError: If a view is no modality of `fit`.
             InputError: If views are not as described, or none is given.
         """
-        checked = self._check_transform(views)
-        if not checked:
-            raise InputError(f"views: empty; expected one or more of {', '.join(self.modalities_)}.")
-        check_aligned(checked)
-        rows = {m: mean_of_parts(x) for m, x in checked.items()}
-        both = embed_items(rows, self._posterior_of_items, 2 * self.n_components_, normalize=False)
+        both = embed_items(self._item_rows(views), self._posterior_of_items, 2 * self.n_components_, normalize=False)
         mean, deviation = np.split(both, 2, axis=1)
         return mean, deviation
 
@@ -148,14 +143,11 @@ class MVAENetwork(ReconstructingNetwork):
 
     def __init__(self, space: MVAE, dims: Mapping[str, int]) -> None:
         k, sizes = space.n_components, tuple(space.hidden_sizes)
-        super().__init__(dims, k, space.losses)
+        super().__init__(dims, k, sizes, space.activation, space.dropout, space.losses)
         self.beta, self.warm_up, self.annealed = space.beta, space.warm_up, space.beta
         self.weights = modality_weights(space.weights, tuple(dims))
         self.experts = ByModality(
             {m: multilayer((d, *sizes, 2 * k), space.activation, space.dropout) for m, d in dims.items()}
-        )
-        self.decoders = ByModality(
-            {m: multilayer((k, *reversed(sizes), d), space.activation, space.dropout) for m, d in dims.items()}
         )
         self.log_variances = nn.ParameterList([nn.Parameter(torch.zeros(d)) for d in dims.values()])
 
@@ -176,10 +168,6 @@ class MVAENetwork(ReconstructingNetwork):
         """The mean of what is known."""
         return self.posterior(views, present)[0]
 
-    def decode(self, code: Tensor) -> dict[str, Tensor]:
-        """The outputs of every modality."""
-        return {m: self.decoders(m, code) for m in self.dims}
-
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The negative log-likelihood of each modality, and the divergence, of an item and a set."""
         views, present = self.dense(batch)
@@ -188,12 +176,9 @@ class MVAENetwork(ReconstructingNetwork):
         outputs = self.decode(mean + variance.sqrt() * torch.randn_like(mean))
         divergence = 0.5 * (variance + mean**2 - 1 - variance.log()).sum(1).mean()
         terms = {"divergence": self.annealed * divergence}
-        for i, (m, x) in enumerate(views.items()):
-            rows = present[hidden.item, i]
-            if rows.any():
-                error = reconstruction_loss(outputs[m][rows], x[hidden.item[rows]], self.losses[m])
-                if self.losses[m] == "squared":
-                    log_variance = self.log_variances[i].clamp(-8, 8)
-                    error = 0.5 * (error * (-log_variance).exp() + log_variance + math.log(2 * math.pi))
-                terms[m] = self.weights[m] * error.sum() / len(hidden.item)
+        for m, cost in self.errors(outputs, views, present, hidden).items():
+            if self.losses[m] == "squared":
+                log_variance = self.log_variances[tuple(self.dims).index(m)].clamp(-8, 8)
+                cost = 0.5 * (cost * (-log_variance).exp() + log_variance + math.log(2 * math.pi))
+            terms[m] = self.weights[m] * cost.sum() / len(hidden.item)
         return terms

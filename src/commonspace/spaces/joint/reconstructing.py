@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, ParameterError, UnknownNameError
 from commonspace.spaces.base import FitInput
-from commonspace.spaces.views import Views, check_aligned
+from commonspace.spaces.views import Views
 from commonspace.training.embedding import fuse_rows
-from commonspace.training.fusion import ReconstructingNetwork
 from commonspace.training.losses.reconstruction import LIKELIHOODS, Likelihood, expectation
+from commonspace.training.reconstruction import ReconstructingNetwork
 
-from .base import embed_items, mean_of_parts
+from .base import embed_items
 from .deep import DeepJointSpace
 
 
@@ -41,13 +41,9 @@ class ReconstructingSpace(DeepJointSpace):
             UnknownNameError: If `to` or a view is no modality of `fit`.
             InputError: If views are not as described, or none is given.
         """
-        checked = self._check_transform(views)
-        if not checked:
-            raise InputError(f"views: empty; expected one or more of {', '.join(self.modalities_)}.")
+        rows = self._item_rows(views)
         if to is not None and to not in self.modalities_:
             raise UnknownNameError("modality", to, self.modalities_)
-        check_aligned(checked)
-        rows = {m: mean_of_parts(x) for m, x in checked.items()}
         wanted = self.modalities_ if to is None else (to,)
         width = sum(self.dims_[m] for m in wanted)
         side_by_side = embed_items(rows, lambda some: self._expected(some, wanted), width, normalize=False)
