@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,14 +34,14 @@ def test_the_example_goes_the_whole_way(blocks: list[str], tmp_path: Path, monke
             for i, (t, n) in enumerate(zip(texts, lengths, strict=True))
         )
     )
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), names)
     encoder, data, hits = names["encoder"], names["data"], names["hits"]
     assert isinstance(data, cs.Dataset)
     assert data.encoders["text"] is encoder
     np.testing.assert_array_equal(data.views["text"][:, 0], lengths)
-    assert len(hits) == 3  # type: ignore[arg-type]
+    assert len(hits) == 3
     with pytest.raises(UnreadableItemsError, match=r"text: expected a string, got int") as caught:
         encoder.encode(["rain", 5])
     assert np.isfinite(caught.value.rows[0]).all()

@@ -8,8 +8,9 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace.errors import InputError, ParameterError, UnreadableItemsError
+from commonspace.errors import ParameterError
 
+from .one_by_one import encode_one_by_one
 from .sounds import RATE, load_package, read_sound
 
 BANDS = 64
@@ -71,16 +72,7 @@ class Audio:
             UnreadableItemsError: If some items are no sounds, or hold no sample.
             MissingPackageError: If the extra `audio` is not installed.
         """
-        rows = np.full((len(items), self.dim), np.nan, np.float32)
-        reasons: dict[int, str] = {}
-        for i, item in enumerate(items):
-            try:
-                rows[i] = _row(log_mel(read_sound(item)), self._segments)
-            except InputError as error:
-                reasons[i] = str(error)
-        if reasons:
-            raise UnreadableItemsError(reasons, rows)
-        return rows
+        return encode_one_by_one(items, self.dim, lambda item: _row(log_mel(read_sound(item)), self._segments))
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:

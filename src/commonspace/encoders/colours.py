@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from commonspace.errors import InputError, UnreadableItemsError
-
+from .one_by_one import encode_one_by_one
 from .pictures import read_pixels
 
 SIDE = 72
@@ -52,16 +51,7 @@ class Colours:
         Raises:
             UnreadableItemsError: If some items are no pictures.
         """
-        rows = np.full((len(items), self.dim), np.nan, np.float32)
-        reasons: dict[int, str] = {}
-        for i, item in enumerate(items):
-            try:
-                rows[i] = _colours(read_pixels(item, SIDE))
-            except InputError as error:
-                reasons[i] = str(error)
-        if reasons:
-            raise UnreadableItemsError(reasons, rows)
-        return rows
+        return encode_one_by_one(items, self.dim, lambda item: _colours(read_pixels(item, SIDE)))
 
 
 def _colours(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -18,6 +18,9 @@ from commonspace.errors import InputError
 
 from .arrays import as_array
 
+UNREADABLE = (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, Image.DecompressionBombError)
+"""What Pillow raises of files that are no pictures, or of kinds or sizes that it does not read."""
+
 
 def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
     """One picture as (size, size, 3) bytes.
@@ -50,7 +53,7 @@ def open_picture(item: object) -> Image.Image:
             picture = picture.convert("RGBA")
             picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
         return picture.convert("RGB")
-    except (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         told = item if isinstance(item, str | Path) else type(item).__name__
         raise InputError(f"image: cannot read {told} as a picture: {error}.") from error
 

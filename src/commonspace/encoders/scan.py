@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from commonspace.errors import InputError, UnreadableItemsError
-
+from .one_by_one import encode_one_by_one
 from .slices import normalised, read_slices
 
 SIDE = 128
@@ -61,16 +60,12 @@ class Scan:
         Raises:
             UnreadableItemsError: If some items are no slices, or the slices of a stack differ in size.
         """
-        rows = np.full((len(items), self.dim), np.nan, np.float32)
-        reasons: dict[int, str] = {}
-        for i, item in enumerate(items):
-            try:
-                rows[i] = np.mean([_row(slice_) for slice_ in normalised(read_slices(item))], axis=0)
-            except InputError as error:
-                reasons[i] = str(error)
-        if reasons:
-            raise UnreadableItemsError(reasons, rows)
-        return rows
+        return encode_one_by_one(items, self.dim, _mean_row)
+
+
+def _mean_row(item: object) -> NDArray[np.float64]:
+    """The row of a slice or a stack."""
+    return np.asarray(np.mean([_row(slice_) for slice_ in normalised(read_slices(item))], axis=0))
 
 
 def _row(slice_: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import periodogram
 
-from commonspace.errors import ParameterError, UnreadableItemsError
+from commonspace.errors import InputError, ParameterError
 
 from .arrays import as_array
+from .one_by_one import encode_one_by_one
 
 QUANTILES = (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
 LAGS = (1, 2, 4, 8, 16)
@@ -78,18 +79,15 @@ class Series:
             UnreadableItemsError: If some items are no series, have another number of channels, infinite numbers, or no
                 sample that is not missing.
         """
-        rows = np.full((len(items), self.dim), np.nan, np.float32)
-        reasons: dict[int, str] = {}
-        for i, item in enumerate(items):
-            try:
-                rows[i] = _row(self._read(item))
-            except (OSError, ValueError, TypeError, EOFError) as error:
-                told = item if isinstance(item, str | Path) else type(item).__name__
-                reason = getattr(error, "strerror", None) or str(error).rstrip(".")
-                reasons[i] = f"series: cannot read {told} as a series: {reason}."
-        if reasons:
-            raise UnreadableItemsError(reasons, rows)
-        return rows
+        return encode_one_by_one(items, self.dim, self._row_of)
+
+    def _row_of(self, item: object) -> NDArray[np.float64]:
+        try:
+            return _row(self._read(item))
+        except (OSError, ValueError, TypeError, EOFError) as error:
+            told = item if isinstance(item, str | Path) else type(item).__name__
+            reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+            raise InputError(f"series: cannot read {told} as a series: {reason}.") from error
 
     def _read(self, item: object) -> Values:
         """(t, c) numbers."""

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from commonspace.errors import InputError
 
 from .arrays import as_array
+from .pictures import UNREADABLE
 
 Slices = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ def read_slices(item: object) -> Slices:
         if isinstance(item, list | tuple):
             return _checked([slice_ for part in item for slice_ in _read(part)])
         return _checked(list(_read(item)))
-    except (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         if isinstance(error, InputError):
             raise
         told = item if isinstance(item, str | Path) else type(item).__name__
