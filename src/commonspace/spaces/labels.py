@@ -69,18 +69,30 @@ def number_targets(labels: NDArray[Any]) -> ClassTargets:
         (n, t) numbers, NaN where unknown; for classes the numbers of the columns.
 
     Raises:
-        InputError: If labels are no finite numbers, or all unknown.
+        InputError: If labels are no finite numbers, or all of them, or all of a column, are unknown.
     """
-    columns = labels.reshape(len(labels), -1)
+    Y = numbers_of(labels)
+    unknown = np.isnan(Y).all(0)
+    if unknown.all():
+        raise InputError("labels: expected some numbers to predict, got none.")
+    if unknown.any():
+        raise InputError(f"labels: column {int(unknown.argmax())} holds no number to predict; leave it out.")
+    return ClassTargets(tuple(range(Y.shape[1])), Y)
+
+
+def numbers_of(labels: NDArray[Any]) -> NDArray[np.float64]:
+    """(n, t) numbers of labels (n,) or (n, t), NaN where they are unknown, be it all of them.
+
+    Raises:
+        InputError: If labels are no finite numbers.
+    """
     try:
-        Y = columns.astype(np.float64)  # None becomes NaN
+        Y = labels.reshape(len(labels), -1).astype(np.float64)  # None becomes NaN
     except (TypeError, ValueError) as error:
         raise InputError(f"labels: expected numbers to predict, got {labels.dtype}: {error}.") from error
     if np.isinf(Y).any():
         raise InputError("labels: expected finite numbers to predict, NaN where unknown; got infinity.")
-    if np.isnan(Y).all():
-        raise InputError("labels: expected some numbers to predict, got none.")
-    return ClassTargets(tuple(range(Y.shape[1])), Y)
+    return Y
 
 
 def targets_of(labels: NDArray[Any], classes: tuple[Any, ...]) -> NDArray[np.float64]:

@@ -53,6 +53,17 @@ def test_numbers_are_predicted_in_their_own_units_and_unknown_ones_are_left_out(
     assert abs(error.mean()) < 30
 
 
+def test_known_numbers_are_held_out_for_validation_in_their_share():
+    known = numbers(400)
+    known[60:] = np.nan  # of forty items held out six are known, and the best epoch is chosen by those
+    space = cs.LateFusion(target="number", **SMALL).fit(views(400), known)
+    assert (space.history_["validation_loss"] > 0).all()
+    held = views(20, seed=1), np.full(20, np.nan)  # the user's own may hold none
+    assert np.isfinite(
+        cs.LateFusion(target="number", **SMALL).fit(views(400), known, validation=held).weights_["head.bias"]
+    )
+
+
 def test_several_numbers_are_predicted_at_once():
     both = np.column_stack([numbers(400), -2 * numbers(400)])
     predicted = cs.LateFusion(target="number", **SMALL).fit(views(400), both).predict(views(100, seed=1))
@@ -105,5 +116,7 @@ def test_wrong_targets_are_errors():
         cs.LateFusion(target="number", **SMALL).fit(views(30), np.full(30, np.inf))
     with pytest.raises(InputError, match="labels: expected some numbers to predict, got none"):
         cs.LateFusion(target="number", **SMALL).fit(views(30), np.full(30, np.nan))
+    with pytest.raises(InputError, match="labels: column 1 holds no number to predict"):
+        cs.LateFusion(target="number", **SMALL).fit(views(30), np.column_stack([numbers(30), np.full(30, np.nan)]))
     with pytest.raises(ParameterError, match=r"n_components=7: merge=\"decision\".*3 numbers"):
         cs.LateFusion(7, merge="decision", **SMALL).fit(views(300), classes(300))

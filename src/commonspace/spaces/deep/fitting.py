@@ -66,8 +66,9 @@ class Run:
         self.exclusive = labels is None or labels.ndim == 1
         Y = None if targets is None else targets.Y
         if validation is None:
+            known = None if Y is None else np.nan_to_num(Y)  # an unknown number is no label
             mask, chosen = np.zeros(len(usable), bool), int(usable.sum())
-            mask[usable] = stratified_holdout(Y, chosen, space.validation_fraction, self.seed)
+            mask[usable] = stratified_holdout(known, chosen, space.validation_fraction, self.seed)
             Y = None if Y is None else Y[~mask[usable]]
             held_views, held_labels = {m: x[mask] for m, x in views.items()}, None if labels is None else labels[mask]
             usable &= ~mask

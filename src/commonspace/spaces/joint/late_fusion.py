@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from commonspace.errors import ParameterError
 from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
-from commonspace.spaces.labels import ClassTargets, class_targets, number_targets, targets_of
+from commonspace.spaces.labels import ClassTargets, class_targets, number_targets, numbers_of, targets_of
 from commonspace.spaces.search_space import DataFacts, SearchSpace, small_networks
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Views
@@ -139,7 +139,7 @@ class LateFusion(DeepJointSpace):
         return number_targets(labels) if self.target == "number" else class_targets(labels)
 
     def _targets_of(self, labels: NDArray[Any], classes: tuple[Any, ...]) -> NDArray[np.float64]:
-        return number_targets(labels).Y if self.target == "number" else targets_of(labels, classes)
+        return numbers_of(labels) if self.target == "number" else targets_of(labels, classes)
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> LateFusionNetwork:
         if self.merge == "decision" and self.n_components not in (None, classes.count):
@@ -196,7 +196,7 @@ class LateFusionNetwork(JointNetwork):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The error of what is predicted."""
         views, present = self.dense(batch)
-        assert batch.targets is not None
+        assert batch.targets is not None  # `fit` of a supervised space refuses to begin without labels
         if self.merge is None:
             outputs = self._outputs(views)
             return {
