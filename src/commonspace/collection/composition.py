@@ -72,8 +72,10 @@ def compose(embeddings: Mapping[str, NDArray[np.float32]], weights: Sequence[flo
 
 
 def _of_modality(modality: str, n: int, weight: object) -> list[float]:
-    several = isinstance(weight, Sequence | np.ndarray) and not isinstance(weight, str | bytes)
-    values: list[object] = list(weight) if several else [weight] * n  # type: ignore[call-overload]
+    if isinstance(weight, Sequence | np.ndarray) and not isinstance(weight, str | bytes):
+        values = list(weight)
+    else:
+        values = [weight] * n
     if len(values) != n:
         raise ParameterError(
             f"weights: {modality} has {n} item{'s' if n > 1 else ''} in the query and {len(values)} weights. Give one "

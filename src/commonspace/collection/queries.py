@@ -172,9 +172,9 @@ class QueryEmbedder:
         return self._encoders.get(modality)
 
 
-def _is_number(entry: object) -> bool:
+def _is_number(entry: Any) -> bool:
     """Whether it may be one number of a row, and not an item of a list."""
-    return not isinstance(entry, str | list | tuple) and np.ndim(entry) == 0  # type: ignore[arg-type]
+    return not isinstance(entry, str | list | tuple) and np.ndim(entry) == 0
 
 
 def _as_row(item: object) -> NDArray[Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -84,28 +85,24 @@ def robustness(
     measured = _Measured(space, train, test)
     whole = measured.fitted(measured.train)
     rngs = [np.random.default_rng((random_state, r)) for r in range(repeats)]
-    names = ["missing in training", *(["missing in test"] if measured.by_label else [])]
     makers: dict[str, Callable[[float, np.random.Generator], float]] = {
-        "missing in training": lambda p, rng: measured.refitted(hide(measured.train, p, rng)),
-        "missing in test": lambda p, rng: measured.quality(whole, hide(measured.test, p, rng)),
+        "missing in training": lambda p, rng: measured.refitted(hide(measured.train, p, rng))
     }
-    scales = {m: np.nanstd(x.reshape(-1, x.shape[-1]), axis=0) for m, x in measured.train.items()}
+    if measured.labels is not None:
+        makers["missing in test"] = lambda p, rng: measured.quality(whole, hide(measured.test, p, rng))
     for m in measured.train:
-        names.append(f"noise in {m}")
-        makers[names[-1]] = lambda s, rng, m=m: measured.quality(  # type: ignore[misc]
-            whole, {**measured.test, m: add_noise(measured.test[m], s * scales[m], rng)}
-        )
+        makers[f"noise in {m}"] = partial(measured.noisy, whole, m)
     curves = {}
-    total = repeats * sum(len(missing if name.startswith("missing") else noise) for name in names)
+    total = repeats * sum(len(missing if name.startswith("missing") else noise) for name in makers)
     with progress("robustness", total, "measurements") as advance:
-        for name in names:
+        for name, make in makers.items():
             levels = tuple(map(float, missing if name.startswith("missing") else noise))
             values = np.empty((repeats, len(levels)))
             for (r, i), _ in np.ndenumerate(values):
-                values[r, i] = makers[name](levels[i], rngs[r])
+                values[r, i] = make(levels[i], rngs[r])
                 advance(1, name)
             curves[name] = Curve(levels, values)
-    return Robustness(type(space).__name__, BY_LABEL if measured.by_label else BY_ITEM, curves)
+    return Robustness(type(space).__name__, BY_ITEM if measured.labels is None else BY_LABEL, curves)
 
 
 def hide(views: Mapping[str, NDArray[Any]], probability: float, rng: np.random.Generator) -> Views:
@@ -139,16 +136,17 @@ class _Measured:
         self.space = space
         self.train: Views = {m: np.asarray(train.view(m)) for m in train.modalities}
         self.test: Views = {m: np.asarray(test.view(m)) for m in self.train}
-        self.labels, self.test_labels = train.labels, test.labels
-        self.by_label = any_label(self.test_labels)
-        if self.by_label and not any_label(self.labels):
-            raise InputError("robustness: the part to measure has labels, the part to learn from has none.")
-        times = (train.time, test.time) if space.tags.uses_time else (None, None)
-        self.time, self.test_time = times
+        self.fitted_labels = train.labels if space.tags.supervised else None
+        self.labels: tuple[NDArray[Any], NDArray[Any]] | None = None
+        if test.labels is not None and any_label(test.labels):
+            if train.labels is None or not any_label(train.labels):
+                raise InputError("robustness: the part to measure has labels, the part to learn from has none.")
+            self.labels = train.labels, test.labels
+        self.time, self.test_time = (train.time, test.time) if space.tags.uses_time else (None, None)
 
     def fitted(self, views: Views) -> Space:
         fitted: Space = clone(self.space)
-        return fitted.fit(views, self.labels if self.space.tags.supervised else None, time=self.time)
+        return fitted.fit(views, self.fitted_labels, time=self.time)
 
     def refitted(self, views: Views) -> float:
         try:
@@ -158,14 +156,18 @@ class _Measured:
             return float("nan")
         return self.quality(fitted, self.test)
 
+    def noisy(self, space: Space, modality: str, sigma: float, rng: np.random.Generator) -> float:
+        columns = self.train[modality].reshape(-1, self.train[modality].shape[-1])
+        noisy = add_noise(self.test[modality], sigma * np.nanstd(columns, axis=0), rng)
+        return self.quality(space, {**self.test, modality: noisy})
+
     def quality(self, space: Space, test: Views) -> float:
-        if not self.by_label:
+        if self.labels is None:
             return space.score(test, time=self.test_time)
-        assert self.labels is not None
-        assert self.test_labels is not None
+        gallery_labels, query_labels = self.labels
         queries, asked = _item_vectors(space, test, self.test_time)
         gallery, found = _item_vectors(space, self.train, self.time)
-        relevant = label_relevance(self.test_labels[asked], self.labels[found])
+        relevant = label_relevance(query_labels[asked], gallery_labels[found])
         return mean_average_precision(space.similarity_rows(queries, gallery), relevant)
 
 
