@@ -22,7 +22,8 @@ import torch
 from numpy.typing import NDArray
 
 from commonspace.data.encoding import encode_items
-from commonspace.encoders.efficientnet_lite import EfficientNetLite, build_network
+from commonspace.encoders.efficientnet_lite import EfficientNetLite
+from commonspace.encoders.efficientnet_lite_network import build_network
 from commonspace.encoders.pictures import read_pixels
 from commonspace.evaluation import environment
 from commonspace.threads import cpu_threads

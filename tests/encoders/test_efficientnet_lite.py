@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from commonspace.encoders.efficientnet_lite import EfficientNetLite, build_network
+from commonspace.encoders.efficientnet_lite import EfficientNetLite
+from commonspace.encoders.efficientnet_lite_network import build_network
 from commonspace.encoders.pictures import read_pixels
 from commonspace.errors import InputError, ParameterError, UnreadableItemsError
 
@@ -95,7 +96,7 @@ def test_flip_averages_the_picture_and_its_mirror_image(pictures_encoder: Effici
 
 
 def test_unknown_options_are_refused():
-    with pytest.raises(ParameterError, match=r"efficientnet-lite0: has no option spin; it takes: flip, crops"):
+    with pytest.raises(ParameterError, match=r"lite0: has no option spin; it takes: flip, crops, grid, layers"):
         EfficientNetLite(options=["spin", "flip"])
 
 
