@@ -27,7 +27,7 @@ class BenchSettings:
     spaces: Sequence[str] = tuple(SPACE_MODULES)
     seeds: int = 5
     trials: int = 60
-    budget: float = 15.0
+    budget: float = 10.0
 
     def __post_init__(self) -> None:
         for name, least in (("seeds", 1), ("trials", 1)):

@@ -19,7 +19,7 @@ def bench(
     trials: Annotated[int, typer.Option(help="Settings that are tried for each space; of deep ones a fifth.")] = 60,
     budget: Annotated[
         float, typer.Option(help="Minutes after which no further setting is tried for a space.", metavar="MINUTES")
-    ] = 15.0,
+    ] = 10.0,
     processes: Annotated[
         int | None, typer.Option(help="Spaces worked on at a time. Default: one per processor.")
     ] = None,
