@@ -41,7 +41,7 @@ from torch import nn
 import commonspace as cs
 from commonspace.bench.protocols import Protocol, find_protocol, folds
 from commonspace.errors import CommonspaceError
-from commonspace.evaluation import environment, evaluate_queries, paired_bootstrap
+from commonspace.evaluation import environment, evaluate_queries, paired_bootstrap, summarise
 from commonspace.spaces import RowSpace, Space, SpaceTags
 from commonspace.spaces.standardise import columns_of
 from commonspace.spaces.views import Rows
@@ -217,8 +217,9 @@ def measure(contender: Contender, protocol: Protocol) -> Params:
         started = time.perf_counter()
         space = contender.make(chosen[-1], seed).fit(data.split("train").views)
         seconds.append(time.perf_counter() - started)
-        reports.append(cs.evaluate(space, data.split("test")))
-        queries.append(evaluate_queries(space, data.split("test")))
+        test = data.split("test")
+        queries.append(evaluate_queries(space, test))
+        reports.append(summarise(space, test, queries[-1]))
     first = reports[0]
     return {
         "dataset": first.dataset,

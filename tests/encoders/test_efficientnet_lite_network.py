@@ -17,13 +17,13 @@ PIXELS[:, :, :112] //= 2
 @pytest.fixture(scope="module")
 def maps(pictures_encoder: EfficientNetLite) -> list[NDArray[Any]]:
     """After the blocks 10 and 14, which end their stages, and the last: as the package itself has them."""
-    network, _ = build_network()
+    net: Any = build_network()[0].net
     found: list[Any] = []
     for number in (10, 14):
-        network.net._blocks[number].register_forward_hook(lambda module, args, out: found.append(out))  # type: ignore[union-attr,operator]
+        net._blocks[number].register_forward_hook(lambda module, args, out: found.append(out))
     with torch.no_grad():
         x = (torch.from_numpy(PIXELS).permute(0, 3, 1, 2).float() - 127) / 128
-        last = network.net.extract_features(x)  # type: ignore[union-attr,operator]
+        last = net.extract_features(x)
     return [m.numpy() for m in (*found, last)]
 
 

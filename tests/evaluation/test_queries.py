@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import commonspace as cs
-from commonspace.evaluation import evaluate_queries
+from commonspace.evaluation import evaluate_queries, summarise
 from commonspace.metrics import recall_from_ranks
 
 
@@ -34,6 +34,22 @@ def test_their_means_are_the_report(parts: bool):
         assert recall_from_ranks(found.rank, [1, 5, 10]) == report.recall[direction]
         assert found.precision.shape == (11,)
         assert set(found.item) == set(range(60))
+
+
+@pytest.mark.parametrize("correction", [{}, {"hubness": "csls"}, {"hubness": "inverted-softmax", "bank": data(2)}])
+def test_a_report_may_be_made_of_them(correction):
+    space = cs.CCA(n_components=3).fit(data(0).views)
+    test = data(1)
+    expected, figures = cs.evaluate(space, test, ks=(2, 7), **correction), evaluate_queries(space, test, **correction)
+    found = summarise(space, test, figures, ks=(2, 7), hubness=expected.hubness, transductive=expected.transductive)
+    assert found == expected
+    assert found.gallery == {"image->text": 60, "text->image": 60}
+
+
+def test_corrected_queries_differ():
+    space = cs.CCA(n_components=3).fit(data(0).views)
+    plain, corrected = evaluate_queries(space, data(1)), evaluate_queries(space, data(1), hubness="csls")
+    assert (plain["image->text"].rank != corrected["image->text"].rank).any()
 
 
 def test_without_labels_there_are_ranks_alone():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from commonspace.data import Dataset
 from commonspace.errors import CommonspaceError
-from commonspace.evaluation import evaluate, evaluate_queries
+from commonspace.evaluation import evaluate, evaluate_queries, summarise
 from commonspace.files import replacing
 from commonspace.spaces import Space
 from commonspace.spaces.deep.base import DeepSpace
@@ -106,17 +106,19 @@ def measure(
     space = _fitted(name, params, seed, data.split("train"), _own_validation(data))
     seconds = time.perf_counter() - started
     test = data.split("test")
-    report = evaluate(space, test)
+    figures = evaluate_queries(space, test)
     arrays: dict[str, NDArray[Any]] = {}
-    for direction, figures in evaluate_queries(space, test).items():
-        kept: dict[str, NDArray[Any]] = {"item": figures.item.astype(np.int32), "rank": figures.rank.astype(np.float32)}
-        if figures.average_precision is not None and figures.precision is not None:
-            kept |= {"ap": figures.average_precision.astype(np.float32), "precision": figures.precision}
+    for direction, found in figures.items():
+        kept: dict[str, NDArray[Any]] = {"item": found.item.astype(np.int32), "rank": found.rank.astype(np.float32)}
+        if found.average_precision is not None and found.precision is not None:
+            kept |= {"ap": found.average_precision.astype(np.float32), "precision": found.precision}
         arrays |= {f"{direction}/{key}": array for key, array in kept.items()}
     path = queries_path(folder, name, seed)
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    journal.add("measured", seed=seed, params=params, fit_seconds=seconds, report=report.to_dict())
+    journal.add(
+        "measured", seed=seed, params=params, fit_seconds=seconds, report=summarise(space, test, figures).to_dict()
+    )
 
 
 @lru_cache(maxsize=2)

@@ -3,7 +3,7 @@
 from .environment import environment
 from .queries import QueryFigures, evaluate_queries
 from .report import Report
-from .retrieval import evaluate
+from .retrieval import evaluate, summarise
 from .robustness_curves import robustness
 from .robustness_report import Curve, Robustness
 from .significance import Comparison, holm, paired_bootstrap
@@ -20,4 +20,5 @@ __all__ = [
     "holm",
     "paired_bootstrap",
     "robustness",
+    "summarise",
 ]

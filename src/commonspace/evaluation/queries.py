@@ -1,17 +1,23 @@
-"""What every single query came to, for comparisons of spaces query by query."""
+"""What every single query came to: what a report sums up, and what spaces are compared by query by query."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from commonspace.data import Dataset
+from commonspace.errors import InputError
 from commonspace.metrics import average_precisions, first_relevant_ranks, interpolated_precisions
 from commonspace.metrics.labels import any_label
 from commonspace.spaces import Space
 from commonspace.spaces.directions import directions, embed_each
+
+from .correction import Correction
 
 
 @dataclass(frozen=True)
@@ -19,38 +25,76 @@ class QueryFigures:
     """The queries of one direction.
 
     Attributes:
+        gallery: The number of entries searched.
         item: (q,) the item each query belongs to, its row in the data set.
         rank: (q,) the rank of the best-placed part of the query's own item; NaN where it is not in the gallery.
         average_precision: (q,) by label; NaN for a query without label, None for a data set without.
-        precision: (11,) interpolated precision at recall 0, .1 to 1, the mean over queries; None without labels.
+        precision: (11,) interpolated precision at recall 0, .1 to 1, the mean over queries; None without labels, or
+            where not asked for.
     """
 
+    gallery: int
     item: NDArray[np.int64]
     rank: NDArray[np.float64]
     average_precision: NDArray[np.float64] | None
     precision: NDArray[np.float64] | None
 
 
-def evaluate_queries(space: Space, data: Dataset) -> dict[str, QueryFigures]:
-    """Asks as `evaluate` does, and keeps what each query came to.
+def evaluate_queries(
+    space: Space,
+    data: Dataset,
+    *,
+    hubness: str | None = None,
+    hubness_options: Mapping[str, Any] | None = None,
+    bank: Dataset | None = None,
+) -> dict[str, QueryFigures]:
+    """Asks as `evaluate` does, and keeps what each query came to; `summarise` makes a report of it.
 
     Args:
         space: A fitted space.
         data: The items.
+        hubness: As for `evaluate`, like the next two.
+        hubness_options: Parameters of the correction.
+        bank: Other items whose queries tell hubs.
 
     Returns:
         Direction, such as "image->text", -> its queries.
+
+    Raises:
+        NotFittedError: If the space is not fitted.
+        InputError: As `evaluate` does.
+        UnknownNameError: If `hubness` or an option of it is not known.
+        ParameterError: If an option is out of its range, or there are options or a bank without `hubness`.
     """
-    views = {m: data.view(m) for m in space.modalities_ if m in data.modalities}
+    check_is_fitted(space)
+    return ask(space, data, Correction(hubness, hubness_options, bank, space), curves=True)
+
+
+def ask(space: Space, data: Dataset, correction: Correction, *, curves: bool) -> dict[str, QueryFigures]:
+    """Every modality asks every other, with scores corrected; `curves` computes precision at each recall too."""
+    if not isinstance(data, Dataset):
+        raise InputError(f"evaluate: expected a Dataset, got {type(data).__name__}; Dataset(views) makes one of views.")
+    known = [modality for modality in space.modalities_ if modality in data.modalities]
+    if len(known) < 2:
+        raise InputError(
+            f"evaluate: {data.name} has {', '.join(data.modalities)}, the space {', '.join(space.modalities_)}; "
+            "expected at least two in common."
+        )
+    views = {modality: data.view(modality) for modality in known}
     embedded = embed_each(space, views, time=data.time if space.tags.uses_time else None)
+    for modality, embedding in embedded.items():
+        if np.isnan(embedding).all():
+            raise InputError(f"evaluate: no item of {data.name} has {modality}; expected some in the part evaluated.")
     labels = data.labels if any_label(data.labels) else None
     figures = {}
     for direction in directions(space, embedded):
+        scores = correction.scores(direction)
         precisions = curve = None
         if labels is not None:
             relevant = direction.same_label(labels)
-            precisions = average_precisions(direction.scores, relevant)
-            curve = np.nanmean(interpolated_precisions(direction.scores, relevant), axis=0)
-        ranks = first_relevant_ranks(direction.scores, direction.same_item())
-        figures[direction.name] = QueryFigures(direction.query_item, ranks, precisions, curve)
+            precisions = average_precisions(scores, relevant)
+            if curves:
+                curve = np.nanmean(interpolated_precisions(scores, relevant), axis=0)
+        ranks = first_relevant_ranks(scores, direction.same_item())
+        figures[direction.name] = QueryFigures(scores.shape[1], direction.query_item, ranks, precisions, curve)
     return figures

@@ -10,17 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError
-from commonspace.metrics import (
-    average_precisions,
-    first_relevant_ranks,
-    median_rank_from_ranks,
-    recall_from_ranks,
-)
-from commonspace.metrics.labels import any_label
+from commonspace.metrics import median_rank_from_ranks, recall_from_ranks
 from commonspace.spaces import Space
-from commonspace.spaces.directions import directions, embed_each
 
 from .correction import Correction
+from .queries import QueryFigures, ask
 from .report import Report
 
 
@@ -67,22 +61,36 @@ def evaluate(
         report.recall["text->image"][10]
         ```
     """
-    if not isinstance(data, Dataset):
-        raise InputError(f"evaluate: expected a Dataset, got {type(data).__name__}; Dataset(views) makes one of views.")
     check_is_fitted(space)
     correction = Correction(hubness, hubness_options, bank, space)
-    known = [modality for modality in space.modalities_ if modality in data.modalities]
-    if len(known) < 2:
-        raise InputError(
-            f"evaluate: {data.name} has {', '.join(data.modalities)}, the space {', '.join(space.modalities_)}; "
-            "expected at least two in common."
-        )
-    views = {modality: data.view(modality) for modality in known}
-    embedded = embed_each(space, views, time=data.time if space.tags.uses_time else None)
-    for modality, embedding in embedded.items():
-        if np.isnan(embedding).all():
-            raise InputError(f"evaluate: no item of {data.name} has {modality}; expected some in the part evaluated.")
-    labels = data.labels if any_label(data.labels) else None
+    figures = ask(space, data, correction, curves=False)
+    transductive = correction.transductive(data)
+    return summarise(space, data, figures, ks=ks, hubness=hubness, transductive=transductive)
+
+
+def summarise(
+    space: Space,
+    data: Dataset,
+    figures: Mapping[str, QueryFigures],
+    *,
+    ks: Sequence[int] = (1, 5, 10),
+    hubness: str | None = None,
+    transductive: bool = False,
+) -> Report:
+    """The report of what each query came to, as `evaluate` gives it.
+
+    Args:
+        space: The space that was measured.
+        data: The items.
+        figures: What `evaluate_queries` gave for them.
+        ks: The cuts of Recall@K.
+        hubness: What the report is to say of the correction, like the next one.
+        transductive: Whether the list of a query depends on other queries.
+
+    Raises:
+        InputError: If no query has anything right in the gallery.
+        ParameterError: If a cut is below 1.
+    """
     report = Report(
         data.name,
         data.protocol,
@@ -90,22 +98,18 @@ def evaluate(
         type(space).__name__,
         space.get_params(deep=False),
         hubness=hubness,
-        transductive=correction.transductive(data),
+        transductive=transductive,
     )
-    for direction in directions(space, embedded):
-        name = direction.name
-        scores = correction.scores(direction)
-        report.gallery[name] = scores.shape[1]
-        ranks = first_relevant_ranks(scores, direction.same_item())
-        report.queries[name] = int(np.sum(~np.isnan(ranks)))
+    for name, found in figures.items():
+        report.gallery[name] = found.gallery
+        report.queries[name] = int(np.sum(~np.isnan(found.rank)))
         if report.queries[name]:
-            report.recall[name] = recall_from_ranks(ranks, list(ks))
-            report.median_rank[name] = median_rank_from_ranks(ranks)
-        if labels is not None:
-            precisions = average_precisions(scores, direction.same_label(labels))
-            report.map_queries[name] = int(np.sum(~np.isnan(precisions)))
+            report.recall[name] = recall_from_ranks(found.rank, list(ks))
+            report.median_rank[name] = median_rank_from_ranks(found.rank)
+        if found.average_precision is not None:
+            report.map_queries[name] = int(np.sum(~np.isnan(found.average_precision)))
             if report.map_queries[name]:
-                report.map[name] = float(np.nanmean(precisions))
+                report.map[name] = float(np.nanmean(found.average_precision))
     if not report.recall and not report.map:
         raise InputError(
             f"evaluate: no item of {data.name} has two modalities, and no label is shared by two of them; "
