@@ -10,7 +10,9 @@ one half; nothing is learnt anew.
 R2 is that of all houses in one repetition; differences are of means over repetitions, and their intervals by a
 bootstrap over houses, all repetitions of a house together.
 
-    python benchmarks/houses.py --root FOLDER --out benchmarks/results/houses.json
+Repetitions run side by side, and each that is finished is kept in `--work`: after a kill the same command goes on.
+
+    python benchmarks/houses.py --root FOLDER --work FOLDER --out benchmarks/results/houses.json
 
 "Houses dataset" (535 houses), E. Ahmed, M. Moustafa, House price estimation from visual and textual features, 2016.
 """
@@ -21,15 +23,20 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from hashlib import sha256
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
+from threadpoolctl import threadpool_limits
 
 import commonspace as cs
 from commonspace.encoders import get_encoder
@@ -37,14 +44,19 @@ from commonspace.encoders.tabular import TabularEncoder
 from commonspace.evaluation import environment
 from commonspace.files import replacing
 from commonspace.progress import progress
+from commonspace.threads import cpu_threads
 
 ROOMS = ("bathroom", "bedroom", "frontal", "kitchen")
 FIELDS = ("bedrooms", "bathrooms", "area", "zip", "price")
 AXES = 64
+PARTS = ("all photos", "half of the photos missing")
 SMALL: dict[str, Any] = {"hidden_sizes": (64,), "batch_size": 64, "max_epochs": 40, "patience": 8, "random_state": 0}
 
 Matrix = NDArray[Any]
 Views = dict[str, Matrix]
+Houses = tuple[list[dict[str, object]], Views, Matrix]
+"""Rows of the table, photos by room as rows of features, and logarithms of prices."""
+
 Method = Callable[[Views, Matrix, list[Views]], list[Matrix]]
 """Views to learn from, what is to be foretold of them, and sets of views to foretell it of."""
 
@@ -119,8 +131,8 @@ def methods() -> dict[str, Method]:
     }
 
 
-def read(root: Path) -> tuple[list[dict[str, object]], Views, Matrix]:
-    """Rows of the table, photos by room as rows of features, and logarithms of prices."""
+def read(root: Path) -> Houses:
+    """The houses of a folder."""
     lines = (root / "HousesInfo.txt").read_text().splitlines()
     numbers = np.array([line.split() for line in lines if line.strip()], float)
     rows: list[dict[str, object]] = [
@@ -184,40 +196,68 @@ def told(predictions: Mapping[str, Matrix], y: Matrix) -> dict[str, Any]:
     return report
 
 
+def repeat(number: int, names: list[str], houses: Houses, path: Path) -> None:
+    """One repetition: what each method foretells of every house, once from ten folds, written to `path`."""
+    rows, photos, y = houses
+    known = methods()
+    found: dict[str, Matrix] = {}
+    for train, test in KFold(10, shuffle=True, random_state=number).split(y):
+        views, *tests = fold(rows, photos, train, test, number)
+        for name in names:
+            started = time.perf_counter()
+            for part, values in zip(PARTS, known[name](views, y[train], tests), strict=True):
+                found.setdefault(f"{name}/{part}", np.zeros(len(y)))[test] = values
+            found[f"{name}/seconds"] = found.get(f"{name}/seconds", np.zeros(1)) + time.perf_counter() - started
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, **found)
+
+
+def _one_thread() -> None:
+    """Each process has a processor of its own."""
+    torch.set_num_threads(1)
+    threadpool_limits(1)
+
+
 def main() -> None:
-    """Measures, writes and tells."""
+    """Measures what is not in the folder yet, writes and tells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="a folder for finished repetitions, which are kept")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     parser.add_argument("--repetitions", type=int, default=10)
     parser.add_argument("--only", nargs="*", help="parts of names of methods")
+    parser.add_argument("--processes", type=int, default=cpu_threads())
     arguments = parser.parse_args()
-    rows, photos, y = read(arguments.root)
-    chosen = {n: m for n, m in methods().items() if not arguments.only or any(part in n for part in arguments.only)}
-    whole = {name: np.zeros((arguments.repetitions, len(y))) for name in chosen}
-    gaps = {name: np.zeros((arguments.repetitions, len(y))) for name in chosen}
-    seconds = dict.fromkeys(chosen, 0.0)
-    with progress("houses", arguments.repetitions * 10, "folds") as advance:
-        for repetition in range(arguments.repetitions):
-            for train, test in KFold(10, shuffle=True, random_state=repetition).split(y):
-                views, *tests = fold(rows, photos, train, test, repetition)
-                for name, method in chosen.items():
-                    started = time.perf_counter()
-                    whole[name][repetition, test], gaps[name][repetition, test] = method(views, y[train], tests)
-                    seconds[name] += time.perf_counter() - started
-                advance(1)
+    houses = read(arguments.root)
+    y = houses[2]
+    names = [n for n in methods() if not arguments.only or any(part in n for part in arguments.only)]
+    told_of = [*names, Path(__file__).read_text(encoding="utf-8"), cs.__version__, str(y.tolist())]
+    digest = sha256("\n".join(told_of).encode()).hexdigest()[:8]
+    paths = [arguments.work / f"{digest}-{number}.npz" for number in range(arguments.repetitions)]
+    missing = [(number, path) for number, path in enumerate(paths) if not path.is_file()]
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    with (
+        progress("houses", len(missing), "repetitions") as advance,
+        ProcessPoolExecutor(arguments.processes, get_context("spawn"), _one_thread) as pool,
+    ):
+        for done in as_completed([pool.submit(repeat, number, names, houses, path) for number, path in missing]):
+            done.result()
+            advance(1)
+    found = []
+    for path in paths:
+        with np.load(path) as arrays:
+            found.append(dict(arrays))
     result: dict[str, Any] = {
         "dataset": "houses",
         "protocol": f"{arguments.repetitions} x 10 folds",
         "metric": "R2 of log price",
-        "all photos": told(whole, y),
-        "half of the photos missing": told(gaps, y),
-        "seconds_per_fold": {name: s / (10 * arguments.repetitions) for name, s in seconds.items()},
+        **{part: told({name: np.stack([of[f"{name}/{part}"] for of in found]) for name in names}, y) for part in PARTS},
+        "seconds_per_fold": {name: float(np.mean([of[f"{name}/seconds"] for of in found])) / 10 for name in names},
         "environment": environment(),
     }
     with replacing(arguments.out) as temporary:
         temporary.write_text(json.dumps(result, indent=1) + "\n")
-    for part in ("all photos", "half of the photos missing"):
+    for part in PARTS:
         print(part)
         for name, entry in result[part].items():
             line = f"  {name:30} {entry['r2']:.4f} +- {entry['spread']:.4f}"

@@ -1,6 +1,6 @@
 """Our CCA, PLS, KCCA and DCCA against those of scikit-learn and cca-zoo, by what they find; and the seconds of a fit.
 
-All see the same features, choose among a grid of their own on the same validation fifth of the training split, and are
+All see the same features, choose among a grid of their own on the same validation part of the training split, and are
 measured by the same evaluator. On Wikipedia (2173/693) the goal is the mean mAP@all by class; on emoji by families the
 mean of Recall@1, 5 and 10, with five splits; on Flickr8k the same, chosen on the dev photos. Told is what ours
 has above the peer's, with the 95 % interval of a paired bootstrap over test items. Whatever a peer embeds is compared
@@ -190,7 +190,7 @@ def _peer(learn: Callable[..., tuple[Embed, Embed]], params: Params, _: int, **f
 
 
 def choose(contender: Contender, data: cs.Dataset, protocol: Protocol) -> Params:
-    """The setting that is best on a fifth of train; one that cannot be fitted is passed over."""
+    """The setting that is best on the first validation part; one that cannot be fitted is passed over."""
     fit, held = next(folds(data))
     best: tuple[float, Params] = -np.inf, {}
     for params in ParameterGrid(contender.grid):
@@ -229,7 +229,7 @@ def measure(contender: Contender, protocol: Protocol) -> Params:
         "package": contender.package,
         "params": chosen,
         "seeds": list(seeds),
-        "selected_on": "validation part of train",
+        "selected_on": "dev split" if first.dataset == "flickr8k" else "validation part of train",
         "transductive": False,
         "goal": protocol.goal,
         "map": {d: [r.map[d] for r in reports] for d in first.map},

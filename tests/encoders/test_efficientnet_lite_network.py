@@ -65,6 +65,16 @@ def test_the_encoder_gives_what_the_network_does(pictures_encoder: EfficientNetL
     np.testing.assert_allclose(rich.encode(list(PIXELS)), rows_of(["grid", "layers"]), atol=1e-3)
 
 
+def test_the_quarters_of_a_mirror_image_are_exchanged(pictures_encoder: EfficientNetLite):
+    grid, flipped = EfficientNetLite(options=["grid"]), EfficientNetLite(options=["grid", "flip"])
+    seen, mirrored = grid.encode(list(PIXELS)), grid.encode(list(np.ascontiguousarray(PIXELS[:, :, ::-1])))
+    cells, others = (rows[:, 1280:].reshape(3, 1280, 2, 2) for rows in (seen, mirrored))
+    expected = (cells + others[..., ::-1]) / 2
+    np.testing.assert_allclose(flipped.encode(list(PIXELS))[:, 1280:].reshape(3, 1280, 2, 2), expected, atol=1e-4)
+    left, right = expected[..., 0], expected[..., 1]
+    assert np.abs(left - right).max() > 0.5  # the left half of the pictures is darker
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_lengths_told_are_those_of_the_network(variant: str):
     pytest.importorskip(VARIANTS[variant].package, reason="its weights come in a package of their own")

@@ -36,20 +36,11 @@ def test_their_means_are_the_report(parts: bool):
         assert set(found.item) == set(range(60))
 
 
-@pytest.mark.parametrize("correction", [{}, {"hubness": "csls"}, {"hubness": "inverted-softmax", "bank": data(2)}])
-def test_a_report_may_be_made_of_them(correction):
+def test_a_report_may_be_made_of_them():
     space = cs.CCA(n_components=3).fit(data(0).views)
-    test = data(1)
-    expected, figures = cs.evaluate(space, test, ks=(2, 7), **correction), evaluate_queries(space, test, **correction)
-    found = summarise(space, test, figures, ks=(2, 7), hubness=expected.hubness, transductive=expected.transductive)
-    assert found == expected
+    found = summarise(space, data(1), evaluate_queries(space, data(1)), ks=(2, 7))
+    assert found == cs.evaluate(space, data(1), ks=(2, 7))
     assert found.gallery == {"image->text": 60, "text->image": 60}
-
-
-def test_corrected_queries_differ():
-    space = cs.CCA(n_components=3).fit(data(0).views)
-    plain, corrected = evaluate_queries(space, data(1)), evaluate_queries(space, data(1), hubness="csls")
-    assert (plain["image->text"].rank != corrected["image->text"].rank).any()
 
 
 def test_without_labels_there_are_ranks_alone():

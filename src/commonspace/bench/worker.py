@@ -107,6 +107,7 @@ def measure(
     seconds = time.perf_counter() - started
     test = data.split("test")
     figures = evaluate_queries(space, test)
+    report = summarise(space, test, figures).to_dict()
     arrays: dict[str, NDArray[Any]] = {}
     for direction, found in figures.items():
         kept: dict[str, NDArray[Any]] = {"item": found.item.astype(np.int32), "rank": found.rank.astype(np.float32)}
@@ -116,9 +117,7 @@ def measure(
     path = queries_path(folder, name, seed)
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    journal.add(
-        "measured", seed=seed, params=params, fit_seconds=seconds, report=summarise(space, test, figures).to_dict()
-    )
+    journal.add("measured", seed=seed, params=params, fit_seconds=seconds, report=report)
 
 
 @lru_cache(maxsize=2)

@@ -26,7 +26,9 @@ CELLS = 2
 """The grid has so many cells in each direction."""
 
 LENGTH = 18.0
-"""Of each block of "layers": about that of the mean over the last feature map, beside which they stand."""
+"""Of each block of "layers", so that each counts for about as much as the mean over the last feature map."""
+
+PARTS_VERSION = f"parts 1: {CELLS} {LENGTH}"
 
 
 @dataclass(frozen=True)

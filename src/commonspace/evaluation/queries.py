@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,22 +38,12 @@ class QueryFigures:
     precision: NDArray[np.float64] | None
 
 
-def evaluate_queries(
-    space: Space,
-    data: Dataset,
-    *,
-    hubness: str | None = None,
-    hubness_options: Mapping[str, Any] | None = None,
-    bank: Dataset | None = None,
-) -> dict[str, QueryFigures]:
+def evaluate_queries(space: Space, data: Dataset) -> dict[str, QueryFigures]:
     """Asks as `evaluate` does, and keeps what each query came to; `summarise` makes a report of it.
 
     Args:
         space: A fitted space.
         data: The items.
-        hubness: As for `evaluate`, like the next two.
-        hubness_options: Parameters of the correction.
-        bank: Other items whose queries tell hubs.
 
     Returns:
         Direction, such as "image->text", -> its queries.
@@ -63,17 +51,17 @@ def evaluate_queries(
     Raises:
         NotFittedError: If the space is not fitted.
         InputError: As `evaluate` does.
-        UnknownNameError: If `hubness` or an option of it is not known.
-        ParameterError: If an option is out of its range, or there are options or a bank without `hubness`.
     """
-    check_is_fitted(space)
-    return ask(space, data, Correction(hubness, hubness_options, bank, space), curves=True)
+    return ask(space, data, curves=True)
 
 
-def ask(space: Space, data: Dataset, correction: Correction, *, curves: bool) -> dict[str, QueryFigures]:
+def ask(
+    space: Space, data: Dataset, correction: Correction | None = None, *, curves: bool = False
+) -> dict[str, QueryFigures]:
     """Every modality asks every other, with scores corrected; `curves` computes precision at each recall too."""
     if not isinstance(data, Dataset):
         raise InputError(f"evaluate: expected a Dataset, got {type(data).__name__}; Dataset(views) makes one of views.")
+    check_is_fitted(space)
     known = [modality for modality in space.modalities_ if modality in data.modalities]
     if len(known) < 2:
         raise InputError(
@@ -88,7 +76,7 @@ def ask(space: Space, data: Dataset, correction: Correction, *, curves: bool) ->
     labels = data.labels if any_label(data.labels) else None
     figures = {}
     for direction in directions(space, embedded):
-        scores = correction.scores(direction)
+        scores = direction.scores if correction is None else correction.scores(direction)
         precisions = curve = None
         if labels is not None:
             relevant = direction.same_label(labels)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError
@@ -61,21 +61,13 @@ def evaluate(
         report.recall["text->image"][10]
         ```
     """
-    check_is_fitted(space)
     correction = Correction(hubness, hubness_options, bank, space)
-    figures = ask(space, data, correction, curves=False)
-    transductive = correction.transductive(data)
-    return summarise(space, data, figures, ks=ks, hubness=hubness, transductive=transductive)
+    report = summarise(space, data, ask(space, data, correction), ks=ks)
+    return replace(report, hubness=hubness, transductive=correction.transductive(data))
 
 
 def summarise(
-    space: Space,
-    data: Dataset,
-    figures: Mapping[str, QueryFigures],
-    *,
-    ks: Sequence[int] = (1, 5, 10),
-    hubness: str | None = None,
-    transductive: bool = False,
+    space: Space, data: Dataset, figures: Mapping[str, QueryFigures], *, ks: Sequence[int] = (1, 5, 10)
 ) -> Report:
     """The report of what each query came to, as `evaluate` gives it.
 
@@ -84,22 +76,12 @@ def summarise(
         data: The items.
         figures: What `evaluate_queries` gave for them.
         ks: The cuts of Recall@K.
-        hubness: What the report is to say of the correction, like the next one.
-        transductive: Whether the list of a query depends on other queries.
 
     Raises:
         InputError: If no query has anything right in the gallery.
         ParameterError: If a cut is below 1.
     """
-    report = Report(
-        data.name,
-        data.protocol,
-        data.part,
-        type(space).__name__,
-        space.get_params(deep=False),
-        hubness=hubness,
-        transductive=transductive,
-    )
+    report = Report(data.name, data.protocol, data.part, type(space).__name__, space.get_params(deep=False))
     for name, found in figures.items():
         report.gallery[name] = found.gallery
         report.queries[name] = int(np.sum(~np.isnan(found.rank)))
