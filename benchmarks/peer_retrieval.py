@@ -86,7 +86,8 @@ def cca_zoo(X: Matrix, Y: Matrix, *, home: str, name: str, gammas: bool = False,
     Its `fit` also tells how much each column counts, for kernels by exchanging the rows of one column after the other,
     which takes longer than all else: that is done for one row here, and its embeddings are the same.
     """
-    importlib.import_module("cca_zoo._base")._PERMUTATION_SAMPLES = 1
+    base: Any = importlib.import_module("cca_zoo._base")
+    base._PERMUTATION_SAMPLES = 1
     if gammas:
         params["gamma"] = [width(X), width(Y)]
     model = getattr(importlib.import_module(f"cca_zoo.{home}"), name)(**params).fit([X, Y])
