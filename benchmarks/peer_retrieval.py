@@ -6,8 +6,8 @@ mean of Recall@1, 5 and 10, with five splits; on Flickr8k the same, chosen on th
 has above the peer's, with the 95 % interval of a paired bootstrap over test items. Whatever a peer embeds is compared
 by the cosine.
 
-On Flickr8k's 30,000 pairs cca-zoo's KCCA, whose kernels are n x n, and scikit-learn's iterations do not end within
-hours; they are left out there.
+On Flickr8k's 30,000 pairs cca-zoo's KCCA, whose kernels are n x n, and scikit-learn's iterations, which take minutes
+for 1,300, would take hours; they are left out there.
 
     python benchmarks/peer_retrieval.py wikipedia --root FOLDER --out benchmarks/results/peers_wikipedia.json
     python benchmarks/peer_retrieval.py emoji --out benchmarks/results/peers_emoji.json
@@ -42,6 +42,7 @@ import commonspace as cs
 from commonspace.bench.protocols import Protocol, find_protocol, folds
 from commonspace.errors import CommonspaceError
 from commonspace.evaluation import environment, evaluate_queries, paired_bootstrap, summarise
+from commonspace.files import replacing
 from commonspace.spaces import RowSpace, Space, SpaceTags
 from commonspace.spaces.standardise import columns_of
 from commonspace.spaces.views import Rows
@@ -269,8 +270,16 @@ def _figure(queries: Any, goal: str) -> Matrix:
     return hits
 
 
+def write(results: Sequence[Params], path: Path) -> None:
+    """What the contenders so far came to."""
+    packages = ("commonspace", "numpy", "scipy", "scikit-learn", "torch", "cca-zoo")
+    written = [{k: v for k, v in r.items() if k != "queries"} | {"environment": environment(packages)} for r in results]
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+
+
 def main() -> None:
-    """Runs all contenders on one data set and writes what they came to."""
+    """Runs the contenders on one data set and writes, after each, what they came to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dataset", choices=tuple(COMPONENTS))
     parser.add_argument("--root", type=Path, help="where the files of wikipedia or flickr8k lie")
@@ -297,10 +306,7 @@ def main() -> None:
             entry["params"][0],
             flush=True,
         )
-    packages = ("commonspace", "numpy", "scipy", "scikit-learn", "torch", "cca-zoo")
-    written = [{k: v for k, v in r.items() if k != "queries"} | {"environment": environment(packages)} for r in results]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(written, indent=2) + "\n")
+        write(results, arguments.out)
 
 
 if __name__ == "__main__":
