@@ -183,7 +183,7 @@ def contenders(dataset: str) -> Iterator[Contender]:
     yield Contender("CCA", "cca-zoo", partial(zoo, home="linear", name="RidgeCCA"), [shrunk])
     if not large:
         kernel = partial(zoo, home="nonparametric", name="KCCA", kernel="rbf", gammas=True)
-        yield Contender("KCCA", "cca-zoo", kernel, [{"n_components": few, "shrinkage": SHRINKAGES[2:]}])
+        yield Contender("KCCA", "cca-zoo", kernel, [{**k, "shrinkage": SHRINKAGES[2:]}])
     deep = {"n_components": few, "epochs": (10, 30) if large else (10, 30, 60), "ridge": (1e-2, 1e-1)}
     yield Contender("DCCA", "cca-zoo", lambda p, seed: Peer(partial(cca_zoo_deep, **p, seed=seed)), [deep])
     if large:
