@@ -282,7 +282,8 @@ def test_modalities_may_have_different_items_in_transform(case: Case):
     space, views = case.fitted(), case.views(40, seed=2)
     uneven = {m: view[: 10 + 5 * i] for i, (m, view) in enumerate(views.items())}
     out = case.transform(space, uneven)
-    assert_close(out, {m: z[: len(uneven[m])] for m, z in case.transform(space, views).items()}, atol=1e-6)
+    expected = {m: z[: len(uneven[m])] for m, z in case.transform(space, views).items()}
+    assert_close(out, expected, atol=1e-5)  # in a batch of another size float32 sums come in another order
 
 
 @every
