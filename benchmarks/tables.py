@@ -28,6 +28,9 @@ PAIRS = ("PLS", "CFA", "CCA", "KCCA", "CorrAE", "DCCA", "Contrastive")
 RICH = {"image": "efficientnet-lite0:flip,layers+efficientnet-lite2:flip,layers+colours"}
 """What `emoji_attempts.py` found best, on emoji that no split has in test."""
 
+TWO_NETWORKS = {"image": "efficientnet-lite0:flip+efficientnet-lite2:flip"}
+"""What `flickr8k_ensemble.py` uses too."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -51,7 +54,9 @@ RUNS = {
     "wikipedia-2173-231-462": Run("wikipedia", "2173/231/462", BenchSettings()),
     "emoji-families": Run("emoji", "families", BenchSettings(PAIRS, trials=24, budget=5)),
     "emoji-families-rich": Run("emoji", "families", BenchSettings(("CCA", "KCCA"), trials=24, budget=8), RICH),
-    "flickr8k": Run("flickr8k", None, BenchSettings([p for p in PAIRS if p != "CorrAE"], trials=20, budget=6)),
+    "emoji-random": Run("emoji", "random", BenchSettings(PAIRS, trials=24, budget=5)),
+    "flickr8k": Run("flickr8k", None, BenchSettings(PAIRS, trials=40, budget=6)),
+    "flickr8k-rich": Run("flickr8k", None, BenchSettings(("CCA", "Contrastive"), trials=20, budget=6), TWO_NETWORKS),
 }
 """Name of the folder -> what is run."""
 
