@@ -1,16 +1,18 @@
 """Brain scans: does a slice find its registered partner of another kind, and can PET or SPECT be told from MRI?
 
-Neighbouring slices of one head are nearly the same picture. So whole heads are held out together: the file names count
-slices within a head, whose number stands in the thousands (25037 is slice 37 of head 25). No head, and so no run of
-neighbouring slices, is in two parts. There are as many folds as heads, five at most. In each, about a quarter of the
-slices to learn from, whole heads again, chooses the parameters and where training stops; of the three heads of PET-MRI
-one is learnt from, one chooses and one is measured. Each held-out slice searches among all held-out slices.
+Neighbouring slices of one head are nearly the same picture; the file names count slices within a head, whose number
+stands in the thousands (25037 is slice 37 of head 25). Two splits keep near-duplicates together. By runs: each head is
+cut into five runs of neighbouring slices, of which one is held out, with a margin of two slices on either side that is
+in no part; the heads are known, these places in them are not. By heads: whole heads are held out, in five folds, or
+three of the three heads of PET-MRI, of which one is then learnt from, one chooses and one is measured. In either,
+another run, or other heads, choose the parameters and where training stops. Each held-out slice searches among all
+held-out slices of its fold.
 
-Retrieval, by the encoder `scan`: Recall@1 and @5, mean of both directions, over folds and seeds. Reconstruction, of
-pictures of 64 x 64 pixels from 0 (black) to 1: the root of the mean squared error of the multimodal autoencoder, beside
-those of a ridge regression from all pixels, its ridge chosen by the same slices, and of the mean picture; these two
-then learn from the slices that chose as well. For PET and SPECT, which are in colour, brightness is the brightest
-channel.
+Retrieval, by the encoder `scan`: Recall@1 and @5, mean of both directions, over folds and seeds; chance is that of the
+galleries. CCA and KCCA, once chosen, learn from the slices that chose as well. Reconstruction, of pictures of 64 x 64
+pixels from 0 (black) to 1: the root of the mean squared error of the multimodal autoencoder, beside those of a ridge
+regression from all pixels, its ridge chosen by the same slices, and of the mean picture; these two learn from the
+slices that chose as well. For PET and SPECT, which are in colour, brightness is the brightest channel.
 
     python benchmarks/brain_scans.py --root FOLDER --out FILE --pictures FOLDER
 
@@ -31,8 +33,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
+from scan_splits import Part, by_heads, by_runs, resemblance
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupKFold, ParameterGrid
+from sklearn.model_selection import ParameterGrid
 
 import commonspace as cs
 from commonspace.encoders import get_encoder
@@ -40,7 +43,7 @@ from commonspace.evaluation import environment
 from commonspace.files import replacing
 
 COLLECTIONS = ("CT-MRI", "PET-MRI", "SPECT-MRI")
-FOLDS, SEEDS, SIDE = 5, range(3), 64
+SEEDS, SIDE = range(3), 64
 SMALL: dict[str, Sequence[Any]] = {"hidden_sizes": ((256,),), "batch_size": (64,)}
 GRIDS: dict[str, tuple[type, Mapping[str, Sequence[Any]]]] = {
     "CCA": (cs.CCA, {"n_components": (16, 32, 64), "ridge": (0.1, 0.3, 1.0, 3.0), "scaling": (0.0, 1.0)}),
@@ -51,7 +54,7 @@ GRIDS: dict[str, tuple[type, Mapping[str, Sequence[Any]]]] = {
 AUTOENCODER: Mapping[str, Sequence[Any]] = {
     "n_components": (32, 64),
     "activation": ("relu", "tanh"),
-    "dropout": (0.1, 0.3),
+    "dropout": (0.1,),
     **SMALL,
 }
 
@@ -66,36 +69,36 @@ class Fold:
     choose: cs.Dataset
     test: cs.Dataset
 
+    def both(self) -> dict[str, Matrix]:
+        """The views to fit on and to choose by."""
+        return {m: np.concatenate([self.fit.view(m), self.choose.view(m)]) for m in self.fit.modalities}
 
-def read(root: Path) -> tuple[list[Path], list[str], list[str]]:
-    """The files of the first kind, the names of both kinds, and the head of each slice."""
+
+def read(root: Path) -> tuple[list[Path], list[str]]:
+    """The files of the first kind, and the names of both kinds."""
     kinds = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
-    files = sorted((root / kinds[0]).glob("*.png"))
-    return files, kinds, [str(int(file.stem) // 1000) for file in files]
+    return sorted((root / kinds[0]).glob("*.png")), kinds
 
 
-def folds(views: Mapping[str, Matrix], names: Sequence[str], heads: Sequence[str]) -> list[Fold]:
-    """Whole heads held out, and of the rest whole heads to choose by."""
-    data = cs.Dataset(dict(views), ids=list(names))
-    found = []
-    for train, test in GroupKFold(min(FOLDS, len(set(heads)))).split(heads, groups=heads):
-        fit, choose = _quarter(data.take(train), np.asarray(heads)[train])
-        found.append(Fold(fit, choose, data.take(test)))
-    return found
+def splits(files: Sequence[Path]) -> dict[str, list[Part]]:
+    """Both splits of the slices."""
+    heads, numbers = [str(int(f.stem) // 1000) for f in files], [int(f.stem) % 1000 for f in files]
+    return {"runs": by_runs(heads, numbers), "heads": by_heads(heads)}
 
 
-def _quarter(data: cs.Dataset, heads: Matrix) -> tuple[cs.Dataset, cs.Dataset]:
-    """About three quarters of the slices and the rest, whole heads each; of two heads one each."""
-    rest, held = next(GroupKFold(min(4, len(set(heads)))).split(heads, groups=heads))
-    return data.take(rest), data.take(held)
+def folds(views: Mapping[str, Matrix], parts: Sequence[Part]) -> list[Fold]:
+    """The views of each part."""
+    data = cs.Dataset(dict(views))
+    return [Fold(*(data.take(np.flatnonzero(mask)) for mask in (p.fit, p.choose, p.test))) for p in parts]
 
 
-def fitted(cls: type, params: Mapping[str, Any], seed: int, fold: Fold) -> Any:
-    """A space that has learnt from the fold; a deep one stops by the slices to choose by."""
+def fitted(cls: type, params: Mapping[str, Any], seed: int, fold: Fold, *, whole: bool = False) -> Any:
+    """A space that has learnt from the fold; the slices to choose by stop a deep one, or are learnt from too."""
     known = cls().get_params()
     space = cls(**params, **({"random_state": seed} if "random_state" in known else {}))
-    own = {"validation": (fold.choose.views, None)} if "max_epochs" in known else {}
-    return space.fit(fold.fit.views, **own)
+    if "max_epochs" in known:
+        return space.fit(fold.fit.views, validation=(fold.choose.views, None))
+    return space.fit(fold.both() if whole else fold.fit.views)
 
 
 def recalls(space: Any, data: cs.Dataset) -> tuple[float, float]:
@@ -111,7 +114,7 @@ def retrieval(parts: list[Fold], cls: type, grid: Mapping[str, Sequence[Any]]) -
         params = max(ParameterGrid(grid), key=lambda p: sum(recalls(fitted(cls, p, 0, fold), fold.choose)))
         chosen.append(params)
         started = time.perf_counter()
-        spaces = [fitted(cls, params, seed, fold) for seed in SEEDS]
+        spaces = [fitted(cls, params, seed, fold, whole=True) for seed in SEEDS]
         seconds.append((time.perf_counter() - started) / len(SEEDS))
         values.append([recalls(space, fold.test) for space in spaces])
     sizes = [len(fold.test) for fold in parts]
@@ -122,6 +125,7 @@ def retrieval(parts: list[Fold], cls: type, grid: Mapping[str, Sequence[Any]]) -
         "recall@5": by_seed[:, 1].tolist(),
         "fit_seconds": seconds,
         "gallery": sizes,
+        "chance": {f"recall@{k}": float(np.average([k / size for size in sizes], weights=sizes)) for k in (1, 5)},
     }
 
 
@@ -152,7 +156,7 @@ def reconstruction(parts: list[Fold], source: str, target: str) -> tuple[dict[st
         chosen.append(settings[int(np.argmin(found))])
         spaces = [fitted(cs.MultimodalAutoencoder, chosen[-1], seed, fold) for seed in SEEDS]
         errors["MultimodalAutoencoder"].append([error(space, fold.test) for space in spaces])
-        both = [np.concatenate([p.view(m) for p in (fold.fit, fold.choose)]) for m in (source, target)]
+        both = [fold.both()[m] for m in (source, target)]
         ridges = [Ridge(alpha).fit(fold.fit.view(source), fold.fit.view(target)) for alpha in np.logspace(-1, 5, 13)]
         chosen_by = fold.choose.view(source), fold.choose.view(target)
         alpha = min(ridges, key=lambda r: rmse(r.predict(chosen_by[0]), chosen_by[1])).alpha
@@ -189,28 +193,34 @@ def main() -> None:
     arguments = parser.parse_args()
     results = []
     for name in COLLECTIONS:
-        files, kinds, heads = read(arguments.root / name)
+        files, kinds = read(arguments.root / name)
         paths = {kind: [arguments.root / name / kind / file.name for file in files] for kind in kinds}
-        names = [file.stem for file in files]
-        encoder = get_encoder("scan")
-        parts = folds({kind: encoder.encode(paths[kind]) for kind in kinds}, names, heads)
-        entry: dict[str, Any] = {"dataset": f"brain {name}", "slices": len(files), "heads": len(set(heads))}
-        entry["retrieval"] = {}
-        for method, (cls, grid) in GRIDS.items():
-            entry["retrieval"][method] = found = retrieval(parts, cls, grid)
-            told = [f"{np.mean(found[f'recall@{k}']):.3f} +- {np.std(found[f'recall@{k}']):.3f}" for k in (1, 5)]
-            print(name, method, *told, found["gallery"], found["params"][0], flush=True)
-        if name != "CT-MRI":
-            target = next(kind for kind in kinds if kind != "MRI")
-            pixels = {kind: np.stack([brightness(path) for path in paths[kind]]) for kind in kinds}
-            entry["reconstruction"], columns = reconstruction(folds(pixels, names, heads), "MRI", target)
-            print(name, entry["reconstruction"]["rmse"], entry["reconstruction"]["params"][0], flush=True)
-            if arguments.pictures:
-                titles = ("MRI", target, f"{target} from MRI", "error")
-                draw(columns, titles, arguments.pictures / f"{name}.png")
-        results.append({**entry, "seeds": list(SEEDS), "environment": environment()})
-        with replacing(arguments.out) as temporary:
-            temporary.write_text(json.dumps(results, indent=1, default=str) + "\n")
+        views = {kind: get_encoder("scan").encode(paths[kind]) for kind in kinds}
+        pixels = {kind: np.stack([brightness(path) for path in paths[kind]]) for kind in kinds}
+        for split, parts in splits(files).items():
+            entry: dict[str, Any] = {
+                "dataset": f"brain {name}",
+                "split": split,
+                "slices": len(files),
+                "seeds": list(SEEDS),
+                "resemblance": {kind: resemblance(pixels[kind], parts) for kind in kinds},
+                "retrieval": {},
+            }
+            print(name, split, {kind: round(value, 3) for kind, value in entry["resemblance"].items()}, flush=True)
+            for method, (cls, grid) in GRIDS.items():
+                entry["retrieval"][method] = found = retrieval(folds(views, parts), cls, grid)
+                told = [f"{np.mean(found[f'recall@{k}']):.3f} +- {np.std(found[f'recall@{k}']):.3f}" for k in (1, 5)]
+                print(" ", method, *told, found["chance"], found["params"][0], flush=True)
+            if name != "CT-MRI":
+                target = next(kind for kind in kinds if kind != "MRI")
+                entry["reconstruction"], columns = reconstruction(folds(pixels, parts), "MRI", target)
+                print(" ", entry["reconstruction"]["rmse"], entry["reconstruction"]["params"][0], flush=True)
+                if arguments.pictures:
+                    titles = ("MRI", target, f"{target} from MRI", "error")
+                    draw(columns, titles, arguments.pictures / f"{name}-{split}.png")
+            results.append({**entry, "environment": environment()})
+            with replacing(arguments.out) as temporary:
+                temporary.write_text(json.dumps(results, indent=1, default=str) + "\n")
 
 
 if __name__ == "__main__":
