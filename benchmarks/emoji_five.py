@@ -9,7 +9,7 @@ Families are held out together, five splits (seeds 0-4): 300 test emoji. In trai
 with probability 0, 1/4, 1/2 or 3/4, the same for every space; an item that would lose all keeps one. Told is
 Recall@10, for each pair of modalities and as the mean over all of them. Parameters are the defaults of the spaces, but
 for what stands in `SPACES`; none was chosen on test. MCCA learns from items that lack nothing; where too few are left
-it has no row.
+it has no row. What stands in `--out` already, from this script as it is, is not measured again.
 
     apt-get install espeak-ng && pip install emoji==2.15.0
     python benchmarks/emoji_five.py --speech FOLDER --out benchmarks/results/emoji_five.json
@@ -151,10 +151,16 @@ def main() -> None:
     arguments.speech.mkdir(parents=True, exist_ok=True)
     views = views_of(cs.load_dataset("emoji", protocol="families"), arguments.speech)
     print({m: view.shape for m, view in views.items()}, flush=True)
-    results = []
+    script = sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    earlier = json.loads(arguments.out.read_text()) if arguments.out.is_file() else []
+    results = [entry for entry in earlier if (entry["script"], len(entry["seeds"])) == (script, arguments.splits)]
+    done = {(entry["space"], entry["missing_in_training"]) for entry in results}
     with progress("emoji", len(arguments.spaces) * len(MISSING), "settings") as advance:
         for name in arguments.spaces:
             for share in MISSING:
+                if (name, share) in done:
+                    advance(1)
+                    continue
                 try:
                     found = [measure(SPACES[name], views, split, share) for split in range(arguments.splits)]
                 except CommonspaceError as error:
@@ -170,6 +176,7 @@ def main() -> None:
                         "space": name,
                         "missing_in_training": share,
                         "seeds": list(range(arguments.splits)),
+                        "script": script,
                         "recall": {d: {"10": values} for d, values in recall.items()},
                         "environment": environment(),
                     }
