@@ -1,20 +1,27 @@
-"""How slices of heads are split, so that near-duplicates are in one part: by whole heads, or by runs of slices."""
+"""Registered slices of heads: read, and split so that near-duplicates are in one part, by whole heads or by runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from sklearn.model_selection import GroupKFold
 
+import commonspace as cs
+
+COLLECTIONS = ("CT-MRI", "PET-MRI", "SPECT-MRI")
+SEEDS, SIDE = range(3), 64
 FOLDS = 5
 MARGIN = 2
 """Slices left out on either side of a run, as they are nearly those at its ends."""
 
 Mask = NDArray[np.bool_]
+Matrix = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,53 @@ class Part:
     fit: Mask
     choose: Mask
     test: Mask
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Slices to fit on, to choose by, and to measure on."""
+
+    fit: cs.Dataset
+    choose: cs.Dataset
+    test: cs.Dataset
+
+    def both(self) -> dict[str, Matrix]:
+        """The views to fit on and to choose by."""
+        return {m: np.concatenate([self.fit.view(m), self.choose.view(m)]) for m in self.fit.modalities}
+
+
+def read(root: Path) -> tuple[list[Path], list[str]]:
+    """The files of the first kind, and the names of both kinds."""
+    kinds = sorted(folder.name for folder in root.iterdir() if folder.is_dir())
+    return sorted((root / kinds[0]).glob("*.png")), kinds
+
+
+def splits(files: Sequence[Path]) -> dict[str, list[Part]]:
+    """Both splits of the slices."""
+    heads, numbers = [str(int(f.stem) // 1000) for f in files], [int(f.stem) % 1000 for f in files]
+    return {"runs": by_runs(heads, numbers), "heads": by_heads(heads)}
+
+
+def folds(views: Mapping[str, Matrix], parts: Sequence[Part]) -> list[Fold]:
+    """The views of each part."""
+    data = cs.Dataset(dict(views))
+    return [Fold(*(data.take(np.flatnonzero(mask)) for mask in (p.fit, p.choose, p.test))) for p in parts]
+
+
+def fitted(cls: type, params: Mapping[str, Any], seed: int, fold: Fold, *, whole: bool = False) -> Any:
+    """A space that has learnt from the fold; the slices to choose by stop a deep one, or are learnt from too."""
+    known = cls().get_params()
+    space = cls(**params, **({"random_state": seed} if "random_state" in known else {}))
+    if "max_epochs" in known:
+        return space.fit(fold.fit.views, validation=(fold.choose.views, None))
+    return space.fit(fold.both() if whole else fold.fit.views)
+
+
+def brightness(path: Path) -> Matrix:
+    """A slice as a row of 64 x 64 numbers from 0 to 1."""
+    pixels = np.asarray(Image.open(path).convert("RGB")).max(-1)
+    small = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX)
+    return np.asarray(small, np.float32).ravel() / 255
 
 
 def by_heads(heads: Sequence[str]) -> list[Part]:
