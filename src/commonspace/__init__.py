@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from . import evaluation as evaluation
     from . import metrics as metrics
     from . import spaces as spaces
+    from . import timeline as timeline
     from .catalogue import load_dataset as load_dataset
     from .collection import Collection as Collection
     from .data import Dataset as Dataset
@@ -54,10 +55,23 @@ if TYPE_CHECKING:
     from .spaces.supervised.lgcfl import LGCFL as LGCFL
     from .spaces.supervised.scm import SCM as SCM
     from .spaces.supervised.semantic_matching import SemanticMatching as SemanticMatching
+    from .spaces.temporal.diachronic import Diachronic as Diachronic
+    from .spaces.temporal.soft_smoothing import SoftSmoothing as SoftSmoothing
 
 __version__ = "0.1.0"
 
-_SUBPACKAGES = ("bench", "catalogue", "collection", "data", "encoders", "errors", "evaluation", "metrics", "spaces")
+_SUBPACKAGES = (
+    "bench",
+    "catalogue",
+    "collection",
+    "data",
+    "encoders",
+    "errors",
+    "evaluation",
+    "metrics",
+    "spaces",
+    "timeline",
+)
 _HOME = {
     "Collection": "collection",
     "Dataset": "data",

@@ -188,7 +188,7 @@ def test_the_order_of_the_training_items_does_not_matter(case: Case):
     assert_close(case.transform(shuffled, views), case.transform(case.fitted(), views))
 
 
-@pytest.mark.parametrize("case", where(supervised=False))
+@pytest.mark.parametrize("case", where(supervised=False, multilabel=False))
 def test_labels_make_no_difference_to_an_unsupervised_space(case: Case):
     views = case.views()
     without = case.make().fit(views, **case.time())

@@ -17,14 +17,14 @@ class BenchSettings:
     """How much is tried.
 
     Attributes:
-        spaces: Class names or command-line names; every registered one by default.
+        spaces: Class names or command-line names; by default every registered one that does not ask for times.
         seeds: How many fits are measured on test; one where nothing about a space or a split is random.
         trials: How many settings of parameters are tried for each space, the defaults first; of deep spaces a fifth.
         budget: Minutes after which no further setting is tried for a space. With a budget that is reached, what is
             tried depends on the machine; the results tell how many settings were.
     """
 
-    spaces: Sequence[str] = tuple(SPACE_MODULES)
+    spaces: Sequence[str] = tuple(name for name, module in SPACE_MODULES.items() if ".temporal." not in module)
     seeds: int = 5
     trials: int = 60
     budget: float = 10.0

@@ -160,5 +160,6 @@ def _fitted(name: str, params: Params, seed: int, train: Dataset, validation: Da
     space = make(name, params, seed)
     time = train.time if space.tags.uses_time else None
     if isinstance(space, DeepSpace) and validation is not None:
-        return space.fit(train.views, train.labels, time=time, validation=(validation.views, validation.labels))
+        own = () if time is None or validation.time is None else (validation.time,)
+        return space.fit(train.views, train.labels, time=time, validation=(validation.views, validation.labels, *own))
     return space.fit(train.views, train.labels, time=time)

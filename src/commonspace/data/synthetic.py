@@ -67,12 +67,12 @@ def planted_parity(
         hidden = np.hstack([signs, signs * code]) + noise * rng.standard_normal((n, 2 * p))
         x = np.hstack([hidden, rng.standard_normal((n, d - 2 * p))])
         turns = np.random.default_rng((maps, i, d))
-        x = x @ _rotation(turns, d)
-        views[modality] = ((x + x**3 / 6) @ _rotation(turns, d)).astype(np.float32)
+        x = x @ random_rotation(turns, d)
+        views[modality] = ((x + x**3 / 6) @ random_rotation(turns, d)).astype(np.float32)
     return Dataset(views, labels=labels, name="planted parity", protocol=f"{n_classes} classes, seed {seed}")
 
 
-def _rotation(rng: np.random.Generator, d: int) -> NDArray[np.float64]:
+def random_rotation(rng: np.random.Generator, d: int) -> NDArray[np.float64]:
     """A random orthogonal matrix, each as likely."""
     Q, R = np.linalg.qr(rng.standard_normal((d, d)))
     turned: NDArray[np.float64] = Q * np.sign(np.diag(R))

@@ -37,6 +37,8 @@ SPACE_MODULES = {
     "MultimodalAutoencoder": "spaces.joint.multimodal_autoencoder",
     "MVAE": "spaces.joint.mvae",
     "FusionTransformer": "spaces.joint.fusion_transformer",
+    "Diachronic": "spaces.temporal.diachronic",
+    "SoftSmoothing": "spaces.temporal.soft_smoothing",
     "Ensemble": "spaces.ensemble",
 }
 """Class name -> the module, below commonspace, that holds it."""

@@ -11,7 +11,7 @@ class SpaceTags:
 
     Attributes:
         supervised: `fit` needs labels.
-        multilabel: `fit` takes (n, c) labels, several per item.
+        multilabel: `fit` takes (n, c) labels, several per item. Where labels are not needed, they are used if given.
         joint: One vector from whatever modalities an item has, returned under "joint".
         uses_time: `fit` and `transform` take `time`.
         max_modalities: How many modalities the mathematics allows; None for any number.

@@ -18,7 +18,11 @@ from commonspace.spaces.directions import embed_each
 
 Views = dict[str, NDArray[Any]]
 
-DEEP = {cls.__name__: cls for cls in all_spaces().values() if issubclass(cls, DeepSpace)}
+DEEP = {
+    cls.__name__: cls  # those that ask for times have tests of their own
+    for cls in all_spaces().values()
+    if issubclass(cls, DeepSpace) and not cls.tags.uses_time
+}
 STAGED = [name for name, cls in DEEP.items() if issubclass(cls, StagedSpace)]
 SUPERVISED = [name for name, cls in DEEP.items() if cls.tags.supervised]
 OWN: dict[str, dict[str, Any]] = {"DeepSM": {"n_components": None}, "FusionTransformer": {"width": 16}}

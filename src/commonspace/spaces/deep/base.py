@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.base import FitInput, Space
 from commonspace.spaces.labels import ClassTargets, class_targets, targets_of
-from commonspace.spaces.standardise import Columns
+from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.views import Views, check_aligned, check_column, check_views
 from commonspace.training.embedding import embed_rows
 from commonspace.training.network import Network
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from commonspace.training.train import Trained
 
     from .fitting import Run
+
+ValidationItems = tuple[Views, ArrayLike | None] | tuple[Views, ArrayLike | None, ArrayLike]
+"""Views, labels or None, and the times of a method that uses them."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class DeepSpace(Space):
         *,
         time: ArrayLike | None = None,
         present: Mapping[str, ArrayLike] | None = None,
-        validation: tuple[Views, ArrayLike | None] | None = None,
+        validation: ValidationItems | None = None,
         checkpoint: str | Path | None = None,
         resume: bool = False,
     ) -> Self:
@@ -131,8 +134,8 @@ class DeepSpace(Space):
             labels: (n,) of any hashable, None or NaN for unlabelled; or (n, c) 0/1. Unsupervised methods ignore it.
             time: (n,), for methods that use time.
             present: Modality -> (n,) mask of the items that have it. A row of NaN says the same.
-            validation: Views and labels (or None) of other items, which choose the best epoch; None holds out a
-                `validation_fraction` of the training items.
+            validation: Views and labels (or None) of other items, which choose the best epoch, and their times for a
+                method that uses time; None holds out a `validation_fraction` of the training items.
             checkpoint: A file that is written after each epoch and from which a killed training can go on. None writes
                 nothing.
             resume: Go on from `checkpoint` where it exists; the result is that of a training that was never stopped.
@@ -181,6 +184,16 @@ class DeepSpace(Space):
 
         Run(self, given, validation, checkpoint, resume).fit()
 
+    def _labels_of(self, labels: NDArray[Any] | None) -> NDArray[Any] | None:
+        """The labels that are learnt from; of a method that needs none, none, unless it uses those it is given."""
+        return labels if self.tags.supervised else None
+
+    def _columns_of(self, modality: str, rows: NDArray[Any]) -> Columns:
+        """What is taken off and divided by of (n, d) rows."""
+        if self._standardises(modality):
+            return columns_of(modality, rows)
+        return Columns(np.zeros(rows.shape[1]), np.ones(rows.shape[1]))
+
     def _learns_classes(self) -> bool:
         """Whether labels are classes, by which validation items search for each other."""
         return self.tags.supervised
@@ -204,17 +217,21 @@ class DeepSpace(Space):
     def _trained_network(self) -> Network:
         """The network with what it has learnt, in evaluation mode, on the GPU where there is one."""
         with torch.device("meta"):  # no weights are drawn only to be replaced
-            network = self._network(self.dims_, Classes(len(self.classes_), self.exclusive_))
+            dims = {m: len(mean) for m, mean in self.means_.items()}  # of what the network sees
+            network = self._network(dims, Classes(len(self.classes_), self.exclusive_))
         state = {name: torch.from_numpy(array) for name, array in self.weights_.items()}
         network.load_state_dict(state, assign=True)
         return network.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
-    def _check_validation(self, given: FitInput, validation: tuple[Views, ArrayLike | None] | None) -> FitInput | None:
+    def _check_validation(self, given: FitInput, validation: ValidationItems | None) -> FitInput | None:
         """The user's own validation items, checked against those to learn from."""
         if validation is None:
             return None
-        if not isinstance(validation, tuple) or len(validation) != 2:
-            raise InputError(f"validation: expected a pair (views, labels), got {type(validation).__name__}.")
+        expected = ("views", "labels", "time")[: 3 if self.tags.uses_time else 2]
+        if not isinstance(validation, tuple) or len(validation) != len(expected):
+            got = f"{len(validation)} of them" if isinstance(validation, tuple) else type(validation).__name__
+            number = "a pair" if len(expected) == 2 else "three"
+            raise InputError(f"validation: expected {number} ({', '.join(expected)}), got {got}.")
         views = check_views(validation[0])
         dims = {m: x.shape[-1] for m, x in given.views.items()}
         found = {m: x.shape[-1] for m, x in views.items()}
@@ -236,4 +253,7 @@ class DeepSpace(Space):
             )
         if self.tags.supervised and labels is None:
             raise InputError(f"validation: {type(self).__name__} learns from labels and none were given.")
-        return FitInput(views, labels, None)
+        time = check_column("validation time", validation[2], n) if len(validation) == 3 else None
+        if self.tags.uses_time and time is None:
+            raise InputError(f"validation: {type(self).__name__} is conditioned on time and none was given.")
+        return FitInput(views, labels, time)

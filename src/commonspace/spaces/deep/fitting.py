@@ -19,7 +19,7 @@ from commonspace.metrics import RowBlocks, mean_average_precision
 from commonspace.metrics.labels import any_label
 from commonspace.spaces.base import FitInput, embed_view
 from commonspace.spaces.directions import directions
-from commonspace.spaces.standardise import Columns, columns_of
+from commonspace.spaces.standardise import Columns
 from commonspace.training.batches import Batches, seed_of
 from commonspace.training.checkpoint import Checkpoint
 from commonspace.training.embedding import embed_rows
@@ -59,7 +59,7 @@ class Run:
         self.space, self.checkpoint, self.resume = space, checkpoint, resume
         self.identity = "" if checkpoint is None else _identity(space, given, validation)
         self.seed = self._seed()
-        views, labels = given.views, given.labels if space.tags.supervised else None
+        views, labels = given.views, space._labels_of(given.labels)
         usable = self._usable(views)
         targets = None if labels is None else space._targets(labels[usable])
         self.classes = () if targets is None else targets.classes
@@ -73,7 +73,7 @@ class Run:
             held_views, held_labels = {m: x[mask] for m, x in views.items()}, None if labels is None else labels[mask]
             usable &= ~mask
         else:
-            held_views, held_labels = validation.views, validation.labels if space.tags.supervised else None
+            held_views, held_labels = validation.views, space._labels_of(validation.labels)
         train_views = {m: x[usable] for m, x in views.items()}
         self.columns = self._columns(train_views)
         self._views = self._standardised(train_views)
@@ -167,10 +167,7 @@ class Run:
         for m, x in rows.items():
             if not len(x):
                 raise InputError(f"{m}: no item to learn from has it; expected at least two.")
-        return {
-            m: columns_of(m, x) if self.space._standardises(m) else Columns(np.zeros(x.shape[1]), np.ones(x.shape[1]))
-            for m, x in rows.items()
-        }
+        return {m: self.space._columns_of(m, x) for m, x in rows.items()}
 
     def _standardised(self, views: Arrays) -> Arrays:
         return {m: self.columns[m].apply(x).astype(np.float32) for m, x in views.items()}

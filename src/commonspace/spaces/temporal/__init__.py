@@ -1,0 +1,1 @@
+"""Spaces that time has a part in: what an item means may depend on when."""

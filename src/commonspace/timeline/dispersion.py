@@ -1,0 +1,89 @@
+"""Semantic dispersion: how far what is meant spreads, year by year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.data import Dataset
+from commonspace.spaces import Space
+
+from .curves import Curve, bootstrap, resultant
+from .items import TimedItems, bin_edges, bin_of
+from .queries import path_of
+
+LEAST = 3
+"""Fewer items say nothing about how they spread."""
+
+
+def dispersion(
+    space: Space,
+    data: Dataset,
+    of: object,
+    *,
+    modality: str | None = None,
+    bins: int | ArrayLike = 10,
+    k: int = 20,
+    repeats: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Curve:
+    r"""How far a class, or what is nearest to a query, spreads in the space in each bin of time.
+
+    Of unit vectors $z_1, \dots, z_n$, the items of a class, or the k nearest to a query among the items of the bin,
+
+    $$D = 1 - \hat r, \qquad \hat r^2 = \frac{n \lVert \bar z \rVert^2 - 1}{n - 1},$$
+
+    which is the mean of $1 - \cos(z_i, \bar z)$ but for what few items seem nearer to one another than they are. 0: all
+    alike; 1: in all directions. The definition is our reading of the webinar's "semantic dispersion over time".
+
+    Args:
+        space: A fitted space; one that uses time embeds each item at its own.
+        data: Items with times.
+        of: A label of `data`; or a query, modality -> a raw item or a row of features. A query is asked at the middle
+            of each bin.
+        modality: Of the items whose spread is told; None takes all. For a query it must be named, and its k nearest
+            are what spreads.
+        bins: How many, of equal length; or their edges.
+        k: How many neighbours of a query.
+        repeats: Of the bootstrap.
+        confidence: Of the interval.
+        random_state: Of the bootstrap.
+
+    Returns:
+        A value for each bin with its bootstrap interval over items, and the number of items; NaN for bins of fewer
+        than three.
+
+    Raises:
+        InputError: If the data set has no times, or the query is not as described.
+        UnknownNameError: If there is no such class or modality.
+    """
+    items = TimedItems.of(space, data, modality)
+    edges = bin_edges(bins, items.clock)
+    query = isinstance(of, Mapping)
+    if not query:
+        items = items.of_class(of)
+    centres = (edges[:-1] + edges[1:]) / 2
+    path = path_of(space, data, of, centres, items.clock) if isinstance(of, Mapping) else None
+    where = bin_of(items.instants, edges)
+    rng = np.random.default_rng(random_state)
+    found = np.full((3, len(centres)), np.nan)
+    counts = np.zeros(len(centres), np.int64)
+    for b in range(len(centres)):
+        rows = items.embeddings[where == b]
+        if path is not None:
+            rows = rows[np.argsort(-(rows @ path[b]), kind="stable")[:k]]
+        counts[b] = len(rows)
+        if len(rows) >= LEAST:
+            statistic = _spread_of(rows)
+            found[:, b] = bootstrap(statistic, (len(rows),), repeats=repeats, confidence=confidence, rng=rng)
+    name = f"dispersion of {of if not isinstance(of, Mapping) else ', '.join(map(str, of.values()))}"
+    values, low, high = found
+    return Curve(name, edges, values, np.maximum(low, 0), high, counts, items.clock)
+
+
+def _spread_of(rows: NDArray[np.float64]) -> Any:
+    return lambda shares: 1 - resultant(shares, rows)[1]

@@ -1,0 +1,144 @@
+"""How far classes move from one bin of time to the next, and how near two of them are."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.data import Dataset
+from commonspace.errors import ParameterError
+from commonspace.spaces import Space
+
+from .curves import Curve, bootstrap, resultant
+from .items import TimedItems, bin_edges, bin_of
+
+LEAST = 3
+"""Fewer items do not tell where a class is."""
+
+Since = Literal["previous", "first"]
+
+
+def drift(
+    space: Space,
+    data: Dataset,
+    label: object,
+    *,
+    modality: str | None = None,
+    bins: int | ArrayLike = 10,
+    since: Since = "previous",
+    repeats: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Curve:
+    r"""How far a class has moved since the bin before, or since the first one.
+
+    With the means $\bar z_a, \bar z_b$ of the class's unit vectors in two bins, and the lengths $\hat r$ of
+    `dispersion`, which few items do not make too long,
+
+    $$1 - \frac{\bar z_a \cdot \bar z_b}{\hat r_a \hat r_b} :$$
+
+    0, up to chance and on either side, where the class stays.
+
+    Args:
+        space: A fitted space; one that uses time embeds each item at its own.
+        data: Items with times and labels.
+        label: The class.
+        modality: Of the items; None takes all.
+        bins: How many, of equal length; or their edges.
+        since: "previous", the nearest bin before that holds enough items; or "first".
+        repeats: Of the bootstrap.
+        confidence: Of the interval.
+        random_state: Of the bootstrap.
+
+    Returns:
+        A value for each bin with its bootstrap interval over items, NaN for the first, and for bins of fewer than
+        three items.
+
+    Raises:
+        InputError: If the data set has no times or labels.
+        ParameterError: If `since` is neither of the two.
+        UnknownNameError: If there is no such class or modality.
+    """
+    if since not in ("previous", "first"):
+        raise ParameterError(f"since: expected 'previous' or 'first', got {since!r}.")
+    items = TimedItems.of(space, data, modality).of_class(label)
+    edges = bin_edges(bins, items.clock)
+    parts = _parts(items, edges)
+    rng = np.random.default_rng(random_state)
+    found = np.full((3, len(parts)), np.nan)
+    before: NDArray[np.float64] | None = None
+    for b, rows in enumerate(parts):
+        if len(rows) < LEAST:
+            continue
+        if before is not None:
+            sizes = len(before), len(rows)
+            cosine = _cosine_of(before, rows)
+            found[:, b] = bootstrap(cosine, sizes, repeats=repeats, confidence=confidence, rng=rng)
+        if before is None or since == "previous":
+            before = rows
+    counts = np.array([len(rows) for rows in parts])
+    values, high, low = 1 - found
+    return Curve(f"drift of {label} since the {since} bin", edges, values, low, high, counts, items.clock)
+
+
+def compare(
+    space: Space,
+    data: Dataset,
+    first: object,
+    second: object,
+    *,
+    modality: str | None = None,
+    bins: int | ArrayLike = 10,
+    repeats: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Curve:
+    """How near two classes are in each bin of time: the cosine of their means, not made smaller by few items.
+
+    Args:
+        space: A fitted space; one that uses time embeds each item at its own.
+        data: Items with times and labels.
+        first: A class.
+        second: Another.
+        modality: Of the items; None takes all.
+        bins: How many, of equal length; or their edges.
+        repeats: Of the bootstrap.
+        confidence: Of the interval.
+        random_state: Of the bootstrap.
+
+    Returns:
+        A value for each bin with its bootstrap interval over items; items counted are those of the smaller class, and
+        bins where it has fewer than three have NaN.
+
+    Raises:
+        InputError: If the data set has no times or labels.
+        UnknownNameError: If there is no such class or modality.
+    """
+    items = TimedItems.of(space, data, modality)
+    edges = bin_edges(bins, items.clock)
+    parts = [_parts(items.of_class(label), edges) for label in (first, second)]
+    rng = np.random.default_rng(random_state)
+    found = np.full((3, len(edges) - 1), np.nan)
+    counts = np.array([min(len(a), len(b)) for a, b in zip(*parts, strict=True)])
+    for i, (a, b) in enumerate(zip(*parts, strict=True)):
+        if counts[i] >= LEAST:
+            sizes = len(a), len(b)
+            found[:, i] = bootstrap(_cosine_of(a, b), sizes, repeats=repeats, confidence=confidence, rng=rng)
+    values, low, high = found
+    return Curve(f"similarity of {first} and {second}", edges, values, low, high, counts, items.clock)
+
+
+def _parts(items: TimedItems, edges: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """The rows of each bin."""
+    where = bin_of(items.instants, edges)
+    return [items.embeddings[where == b] for b in range(len(edges) - 1)]
+
+
+def _cosine_of(first: NDArray[np.float64], second: NDArray[np.float64]) -> Any:
+    def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+        (mean_a, r_a), (mean_b, r_b) = resultant(a, first), resultant(b, second)
+        return np.asarray((mean_a * mean_b).sum(1) / np.maximum(r_a * r_b, 1e-6))
+
+    return cosine

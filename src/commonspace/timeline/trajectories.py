@@ -1,0 +1,144 @@
+"""Where a question or a class is at each instant, and what is near it there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from commonspace.data import Dataset
+from commonspace.errors import InputError
+from commonspace.spaces import Space
+from commonspace.spaces.temporal.instants import Clock
+from commonspace.spaces.temporal.windows import default_window
+
+from .items import TimedItems
+from .queries import path_of
+
+_logger = logging.getLogger("commonspace")
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An item near a trajectory.
+
+    Attributes:
+        id: Of the item.
+        score: Its cosine to the trajectory at that instant.
+        time: When it is, written.
+        modality: What was found.
+    """
+
+    id: str
+    score: float
+    time: str
+    modality: str
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A path through the space.
+
+    Attributes:
+        name: What moves.
+        instants: (T,) as numbers of the clock.
+        path: (T, k) of unit length; NaN at instants that have no item of a class within the window.
+        neighbours: For each instant the items nearest to it, the nearest first.
+        outside: (T,) instants outside those the space has learnt from, or the data set spans.
+        window: How far neighbours are from their instant at most.
+        clock: Of what kind the times are.
+    """
+
+    name: str
+    instants: NDArray[np.float64]
+    path: NDArray[np.float64]
+    neighbours: tuple[tuple[Neighbour, ...], ...]
+    outside: NDArray[np.bool_]
+    window: float
+    clock: Clock
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types: a list of instants, each with what is near."""
+        return {
+            "name": self.name,
+            "instants": [
+                {
+                    "time": self.clock.written(instant),
+                    "outside": bool(outside),
+                    "neighbours": [vars(neighbour) for neighbour in found],
+                }
+                for instant, outside, found in zip(self.instants, self.outside, self.neighbours, strict=True)
+            ],
+        }
+
+
+def trajectory(
+    space: Space,
+    data: Dataset,
+    of: object,
+    times: int | ArrayLike = 21,
+    *,
+    to: str,
+    k: int = 5,
+    window: float | None = None,
+) -> Trajectory:
+    """Sweeps time: where a question or a class is at each instant, and the nearest items of that time.
+
+    A question stays what it is and is embedded at each instant. A class is, at each instant, the mean of its items
+    within the window, each embedded at its own time.
+
+    Args:
+        space: A fitted space. In a static one a question stays where it is, and only the items near it change.
+        data: Items with times, among which neighbours are looked for.
+        of: A label of `data`; or a query, modality -> a raw item or a row of features.
+        times: Instants; or how many, evenly over the span of the data.
+        to: The modality of the neighbours.
+        k: How many neighbours at each instant.
+        window: How far from the instant they may be, in days or in the unit of the times; None takes that of the space,
+            or what holds a twentieth of the items.
+
+    Raises:
+        InputError: If the data set has no times, an instant is unknown, or the query is not as described.
+        UnknownNameError: If there is no such class or modality.
+    """
+    items = TimedItems.of(space, data, to)
+    clock = items.clock
+    instants = np.linspace(clock.start, clock.end, times) if isinstance(times, int) else clock.numbers(times)
+    if np.isnan(instants).any():
+        raise InputError("times: expected known instants, got an unknown one.")
+    if window is None:
+        window = float(getattr(space, "window_", 0.0)) or default_window(items.instants)
+    outside = clock.outside(instants)
+    if outside.any():
+        _logger.warning("times: %d of %d instants lie outside those of the data", int(outside.sum()), len(instants))
+    if isinstance(of, Mapping):
+        path, name = path_of(space, data, of, instants, clock), ", ".join(str(part)[:60] for part in of.values())
+    else:
+        path, name = _class_path(TimedItems.of(space, data).of_class(of), instants, window), str(of)
+    found = []
+    for instant, point in zip(instants, path, strict=True):
+        near = items.around(float(instant), window)
+        scores = near.embeddings @ point
+        known = 0 if np.isnan(point).any() else k
+        order = np.argsort(-scores, kind="stable")[:known]
+        found.append(tuple(_neighbour(near, int(i), float(scores[i]), to) for i in order))
+    return Trajectory(name, instants, path, tuple(found), outside, window, clock)
+
+
+def _class_path(items: TimedItems, instants: NDArray[np.float64], window: float) -> NDArray[np.float64]:
+    path = np.full((len(instants), items.embeddings.shape[1]), np.nan)
+    for i, instant in enumerate(instants):
+        near = items.around(float(instant), window)
+        if len(near):
+            mean = near.embeddings.mean(0)
+            path[i] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return path
+
+
+def _neighbour(items: TimedItems, row: int, score: float, modality: str) -> Neighbour:
+    time = items.clock.written(float(items.instants[row]))
+    return Neighbour(str(items.data.ids[items.item[row]]), score, time, modality)
