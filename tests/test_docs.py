@@ -9,6 +9,7 @@ import pytest
 
 import commonspace as cs
 from commonspace.cli.app import app
+from commonspace.cli.timeline import timeline
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -31,11 +32,19 @@ def test_every_command_and_option_is_on_the_command_line_page(run_help, command)
         assert f"{option}" in page, f"docs/command-line.md does not name {option}"
 
 
+@pytest.mark.parametrize("command", timeline.registered_commands, ids=lambda c: c.callback.__name__)
+def test_every_command_about_time_is_on_the_command_line_page(run_help, command):
+    page = PAGES["command-line.md"]
+    assert f"`commonspace timeline {command.callback.__name__}" in page
+    for option in set(re.findall(r"--[a-z]+", run_help("timeline", command.callback.__name__))) - {"--help"}:
+        assert f"{option}" in page, f"docs/command-line.md does not name {option}"
+
+
 @pytest.fixture
 def run_help():
     from typer.testing import CliRunner
 
-    return lambda name: CliRunner().invoke(app, [name, "--help"]).stdout
+    return lambda *names: CliRunner().invoke(app, [*names, "--help"]).stdout
 
 
 def test_relative_links_of_the_readme_exist():

@@ -20,6 +20,7 @@ from .fit import fit
 from .index import index
 from .search import search
 from .spaces import spaces
+from .timeline import timeline
 
 app = typer.Typer(
     name="commonspace",
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 for command in (demo, spaces, doctor, encode, fit, evaluate, bench, index, search):
     app.command()(command)
+app.add_typer(timeline, name="timeline")
 
 
 def _version(wanted: bool) -> None:

@@ -77,7 +77,7 @@ def _training(space: Space, out: Path, validation: Dataset | None, resume: bool)
     from commonspace.spaces.persistence import CHECKPOINT
 
     if isinstance(space, Ensemble) and not resume:
-        return {"validation": _pair(validation)}
+        return {"validation": _held_out(validation)}
     if not isinstance(space, DeepSpace):
         for option, given in (("--resume", resume), ("--validation", validation is not None)):
             if given:
@@ -88,8 +88,12 @@ def _training(space: Space, out: Path, validation: Dataset | None, resume: bool)
         raise cs.errors.StorageError(
             f"{out} holds the state of a training that was stopped ({stopped[0]}): go on with --resume, or delete it."
         )
-    return {"validation": _pair(validation), "checkpoint": out / CHECKPOINT, "resume": resume}
+    held = _held_out(validation, with_time=space.tags.uses_time)
+    return {"validation": held, "checkpoint": out / CHECKPOINT, "resume": resume}
 
 
-def _pair(held: Dataset | None) -> tuple[Any, Any] | None:
-    return None if held is None else (held.views, held.labels)
+def _held_out(held: Dataset | None, *, with_time: bool = False) -> tuple[Any, ...] | None:
+    """Views and labels, and of a space that uses time the times."""
+    if held is None:
+        return None
+    return (held.views, held.labels, held.time) if with_time else (held.views, held.labels)

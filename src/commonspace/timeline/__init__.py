@@ -4,6 +4,7 @@ from .curves import Curve
 from .dispersion import dispersion
 from .drifts import compare, drift
 from .items import TimedItems
+from .plots import plot_curves, plot_heat_map, plot_summary, plot_trajectories
 from .summaries import Scene, Summary, summarise
 from .trajectories import Neighbour, Trajectory, trajectory
 
@@ -17,6 +18,10 @@ __all__ = [
     "compare",
     "dispersion",
     "drift",
+    "plot_curves",
+    "plot_heat_map",
+    "plot_summary",
+    "plot_trajectories",
     "summarise",
     "trajectory",
 ]
