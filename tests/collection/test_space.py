@@ -239,10 +239,10 @@ def test_joint_space_with_time(tmp_path):
     collection._embedder._space = cast("Any", SumSpace())  # a space of the tests' own is not in the registry
     collection.add(joint_dataset())
     assert collection.modalities == {"joint": 3}
-    hits = collection.search({"image": [1, 1]}, time="2000-01-01", to="joint")
+    hits = collection.search({"image": [1, 1]}, at="2000-01-01", to="joint")
     assert [(h.id, h.content) for h in hits] == [("w", "a"), ("y", None), ("x", "c")]
-    assert [h.id for h in collection.search({"image": [1, 1]}, time="2015-01-01")] == ["x", "y", "w"]
-    with pytest.raises(InputError, match=r"time: .*pass search\(\.\.\., time=\.\.\.\)"):
+    assert [h.id for h in collection.search({"image": [1, 1]}, at="2015-01-01")] == ["x", "y", "w"]
+    with pytest.raises(InputError, match=r"at: .*pass search\(\.\.\., at=\.\.\.\)"):
         collection.search({"image": [1, 1]})
     with pytest.raises(InputError, match="the data set has none"):
         collection.add(make_dataset(time=None))
@@ -258,13 +258,13 @@ def test_a_joint_space_joins_one_item_of_each_modality_itself_unless_weights_are
         return pytest.approx(stored @ direction / np.linalg.norm(direction), abs=1e-6)
 
     for at, sign in (("2000-01-01", 1), ("2020-01-01", -1)):
-        [together] = collection.search({"image": image, "text": text}, time=at)
+        [together] = collection.search({"image": image, "text": text}, at=at)
         assert together.score == expected(sign * (image + text))
         by_rule = sign * (image / 3 + text / np.sqrt(5))
         for weights in ({}, {"image": 2, "text": 2}):
-            [weighed] = collection.search({"image": image, "text": text}, weights=weights, time=at)
+            [weighed] = collection.search({"image": image, "text": text}, weights=weights, at=at)
             assert weighed.score == expected(by_rule)
-        [several] = collection.search({"image": [image, image], "text": text}, time=at)
+        [several] = collection.search({"image": [image, image], "text": text}, at=at)
         assert several.score == expected(sign * (2 * image / 3 + text / np.sqrt(5)))
 
 

@@ -13,7 +13,7 @@ import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, pairs, show
+from .arguments import AsJson, json_or_text, pairs, show
 
 if TYPE_CHECKING:
     from commonspace.collection import Hit
@@ -32,6 +32,11 @@ def search(
     to: Annotated[str | None, typer.Option(help="The modality to look in. Default: all.")] = None,
     k: Annotated[int, typer.Option(help="How many to return.")] = 10,
     where: Annotated[str | None, typer.Option(help='Conditions as JSON: {"time": {"lt": 2015}}.')] = None,
+    at: Annotated[str | None, typer.Option(help="The instant to look from: a date, or a number.")] = None,
+    within: Annotated[
+        float | None, typer.Option(help="Only items so far from --at, in days or in the unit of the times.")
+    ] = None,
+    decay: Annotated[float | None, typer.Option(help="Items nearer to --at first: so far, 1/e of a score.")] = None,
     source: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,7 +54,11 @@ def search(
     collection = cs.Collection.open(store)
     question = _question([query, *(also or ())], source or ())
     weights = pairs("--weight", weight) if weight else None
-    hits = collection.search(question, weights=weights, to=to, k=k, where=_conditions(where))
+    instant = None if at is None else json_or_text(at)
+    conditions = _conditions(where)
+    hits = collection.search(
+        question, weights=weights, to=to, k=k, where=conditions, at=instant, within=within, decay=decay
+    )
     show([asdict(hit) for hit in hits], "\n".join(describe(hit) for hit in hits) or "nothing found", as_json)
 
 

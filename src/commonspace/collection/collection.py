@@ -19,6 +19,7 @@ from .dataset_rows import dataset_batches, stored_modalities
 from .entries import Content, as_entries, check_ids
 from .filters import Where, compile_filter
 from .hits import Hit, as_hits
+from .instants import AsOf
 from .manifest import EncoderRecord, Manifest, space_folder, table_name
 from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder
@@ -194,7 +195,9 @@ class Collection:
         to: str | None = None,
         k: int = 10,
         where: Where | None = None,
-        time: object = None,
+        at: object = None,
+        within: float | None = None,
+        decay: float | None = None,
     ) -> list[Hit]:
         r"""Finds the stored rows nearest to a question, by cosine.
 
@@ -214,13 +217,17 @@ class Collection:
             k: How many to return; more than there are gives all.
             where: Conditions on the metadata, which hold for every hit; see `commonspace.collection.filters`. Rows that
                 do not pass are left out before the search, so there are k hits wherever k rows pass.
-            time: The instant to look from, for a space that uses time.
+            at: The instant to look from: a date, an ISO text or a number, as the times of the items are. A space that
+                uses time embeds the query there.
+            within: Only items at most so far from `at`, in days or in the unit of the numbers.
+            decay: Items nearer to `at` first: a score s becomes s exp(-d / decay) at a distance of d.
 
         Returns:
             Up to k hits, the best first; equal scores in the order of id and part.
 
         Raises:
-            ParameterError: If k is below 1, or weights are not finite, not one per item, all zero, or without a query.
+            ParameterError: If k is below 1, weights are not finite, not one per item, all zero, or without a query, or
+                `within` or `decay` is not above 0 or without `at`, or `at` would change nothing.
             InputError: If not exactly one of query and vector is given, or it or `where` is not as described, or the
                 items of the query cancel each other.
             UnknownNameError: If a modality or a field does not exist.
@@ -232,15 +239,29 @@ class Collection:
         if to is not None and not is_text(to):
             raise InputError(f"to: expected the name of a modality, for example 'image', or None, got {to!r}.")
         k = min(whole_number("k", k), max(1, len(self)))
+        as_of = AsOf.of(at, within, decay)
         condition = None if where is None else compile_filter(where, self._table.fields)
+        if as_of is not None and within is None and decay is None and (query is None or not self._uses_time):
+            raise ParameterError("at: no space embeds the query there; pass within= or decay= too.")
+        if as_of is not None and not (within is None and decay is None):
+            condition = both(condition, compile_filter(as_of.condition(self._table.fields), self._table.fields))
         if query is not None:
-            direction = self._embedder.embed(query, weights, time)
+            direction = self._embedder.embed(query, weights, None if as_of is None else as_of.given)
         else:
             direction = as_direction("vector", vector, self.dim)
-        found = self._table.search(direction, k, both(None if to is None else one_of("modality", [to]), condition))
-        if to is not None and not len(found) and not self._table.has(to):
+        condition = both(None if to is None else one_of("modality", [to]), condition)
+
+        def nearest(count: int) -> list[Hit]:
+            return as_hits(self._table.search(direction, count, condition), count)
+
+        hits = nearest(k) if as_of is None or decay is None else as_of.nearest_first(nearest, k)
+        if to is not None and not hits and not self._table.has(to):
             raise UnknownNameError("modality", to, self.modalities)
-        return as_hits(found, k)
+        return hits
+
+    @property
+    def _uses_time(self) -> bool:
+        return self._manifest.space is not None and self._embedder.space.tags.uses_time
 
     def delete(self, ids: Sequence[str] | NDArray[np.str_]) -> int:
         """Removes items: every modality and part of the ids. Ids that are not there are ignored.

@@ -115,9 +115,7 @@ class QueryEmbedder:
             if modality not in space.modalities_:
                 raise UnknownNameError("modality", str(modality), space.modalities_)
         if space.tags.uses_time and time is None:
-            raise InputError(
-                f"time: the space {type(space).__name__} is conditioned on time; pass search(..., time=...)."
-            )
+            raise InputError(f"at: the space {type(space).__name__} is conditioned on time; pass search(..., at=...).")
         items = {m: self._items(m, given) for m, given in query.items()}
         each = weights_of({m: len(of) for m, of in items.items()}, weights)  # before the work of encoding
         views = {m: [self._view(m, item) for item in of] for m, of in items.items()}
