@@ -1,0 +1,220 @@
+"""Film posters over a century: does a space that is conditioned on time find films of the same period better?
+
+Posters through EfficientNet-Lite0 with flips, and either the title and the overview where there is one, or the title
+alone, through MiniLM; genres as several labels. Mind that a poster prints its title, and that old films often show a
+later cover. Films of the same title are kept together: 20 % are test, a tenth of the rest chooses, by seeds of splits
+0 to 4 and of training.
+
+A poster asks for texts of the same five years, and a text for posters; right is what shares a genre. Told is mAP@all,
+the mean over all queries of both directions, and by period. The others are static with the same losses and that filter
+by time; time as one more column; temporal soft-smoothing; a static space for each of five periods of equally many
+films; and CCA. Differences to Diachronic are by a paired bootstrap over films, all seeds of a film together.
+
+    python benchmarks/posters.py --root FOLDER --work FOLDER --out benchmarks/results/posters.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import commonspace as cs
+from commonspace.encoders import get_encoder
+from commonspace.evaluation import environment
+from commonspace.evaluation.significance import paired_bootstrap
+from commonspace.files import replacing
+from commonspace.metrics import mean_average_precision
+from commonspace.progress import progress
+
+SEEDS, PERIODS, SPAN = range(5), 5, 5
+NONE = "(no genres listed)"
+DIRECTIONS = (("image", "text"), ("text", "image"))
+
+Matrix = NDArray[Any]
+Embed = Callable[[cs.Dataset], Mapping[str, Matrix]]
+Fit = Callable[[cs.Dataset, cs.Dataset, int], Embed]
+"""Films to learn from and to choose by, and a seed, to what embeds films."""
+
+
+def read(root: Path) -> dict[str, cs.Dataset]:
+    """All films that have a genre, by what their text is."""
+    with gzip.open(root / "items.csv.gz", "rt", encoding="utf-8") as file:
+        films = [film for film in csv.DictReader(file) if film["genres"] != NONE]
+    genres = [set(film["genres"].replace("Science Fiction", "Sci-Fi").split(", ")) for film in films]
+    names = sorted({genre for of in genres for genre in of})
+    texts = {
+        "title and overview": [f"{film['title']}. {film['overview']}" for film in films],
+        "title alone": [film["title"] for film in films],
+    }
+    pictures = [str(root / "images" / f"{film['id']}.jpg") for film in films]
+    image, encoder = get_encoder("efficientnet-lite0:flip", kind="image").encode(pictures), get_encoder("minilm")
+    return {
+        text: cs.Dataset(
+            {"image": image, "text": encoder.encode(of)},
+            ids=[film["id"] for film in films],
+            labels=[[genre in of for genre in names] for of in genres],
+            label_names=names,
+            time=[float(film["year"]) for film in films],
+            groups=[film["title"].lower() for film in films],
+            name="posters",
+        )
+        for text, of in texts.items()
+    }
+
+
+def by_space(make: Callable[[int], Any]) -> Fit:
+    """One space for all periods."""
+
+    def fit(train: cs.Dataset, held: cs.Dataset, seed: int) -> Embed:
+        space = make(seed)
+        timed = space.tags.uses_time
+        if "validation_fraction" in space.get_params():
+            own = (held.views, held.labels, held.time)
+            space.fit(train.views, train.labels, time=train.time, validation=own)
+        else:
+            space.fit(train.views, train.labels)
+        return lambda data: space.transform(data.views, **({"time": data.time} if timed else {}))
+
+    return fit
+
+
+def by_period(make: Callable[[int], Any]) -> Fit:
+    """A space for each period of equally many films; a film is embedded by that of its period."""
+
+    def fit(train: cs.Dataset, held: cs.Dataset, seed: int) -> Embed:
+        edges = np.quantile(years(train), np.linspace(0, 1, PERIODS + 1)[1:-1])
+        parts = [(rows(train, edges, p), rows(held, edges, p)) for p in range(PERIODS)]
+        spaces = [by_space(make)(train.take(a), held.take(b), seed) for a, b in parts]
+
+        def embed(data: cs.Dataset) -> Mapping[str, Matrix]:
+            found: dict[str, Matrix] = {}
+            for p, space in enumerate(spaces):
+                own = rows(data, edges, p)
+                for m, z in space(data.take(own)).items():
+                    found.setdefault(m, np.zeros((len(data), z.shape[1]), np.float32))[own] = z
+            return found
+
+        return embed
+
+    return fit
+
+
+def years(data: cs.Dataset) -> Matrix:
+    """When each film was made."""
+    return np.asarray(data.time, float)
+
+
+def rows(data: cs.Dataset, edges: Matrix, period: int) -> Matrix:
+    """The films of a period."""
+    return np.flatnonzero(np.searchsorted(edges, years(data), side="right") == period)
+
+
+def deep(cls: Any, **params: Any) -> Callable[[int], Any]:
+    """A deep space of a seed."""
+    return lambda seed: cls(random_state=seed, max_epochs=60, **params)
+
+
+METHODS: dict[str, Fit] = {
+    "CCA": by_space(lambda _: cs.CCA(128, ridge=1.0)),
+    "static": by_space(deep(cs.Diachronic, conditioning="none")),
+    "time as a column": by_space(deep(cs.Diachronic, conditioning="feature")),
+    "SoftSmoothing": by_space(deep(cs.SoftSmoothing)),
+    "a space for each period": by_period(deep(cs.Diachronic, conditioning="none")),
+    "Diachronic, mlp": by_space(deep(cs.Diachronic)),
+    "Diachronic, film": by_space(deep(cs.Diachronic, conditioning="film")),
+    "Diachronic without L_intra": by_space(deep(cs.Diachronic, alignment=0.0)),
+    "Diachronic, added offset": by_space(deep(cs.Diachronic, conditioning="offset")),
+    "Diachronic, window of 1 year": by_space(deep(cs.Diachronic, window=1.0)),
+    "Diachronic, window of 10 years": by_space(deep(cs.Diachronic, window=10.0)),
+}
+
+
+def same_period(embedded: Mapping[str, Matrix], data: cs.Dataset) -> Matrix:
+    """(directions, films) average precision among the films of the same five years; NaN where no other is."""
+    bins, labels = years(data) // SPAN, np.asarray(data.labels) > 0
+    found = np.full((len(DIRECTIONS), len(data)), np.nan)
+    for b in np.unique(bins):
+        own = np.flatnonzero(bins == b)
+        relevant = labels[own].astype(int) @ labels[own].astype(int).T > 0
+        for d, (source, target) in enumerate(DIRECTIONS):
+            scores = embedded[source][own] @ embedded[target][own].T
+            for i, row in enumerate(own):
+                found[d, row] = mean_average_precision(scores[i : i + 1], relevant[i : i + 1])
+    return found
+
+
+def measure(data: cs.Dataset, name: str, seed: int) -> dict[str, Any]:
+    """One method on one split."""
+    rest, test = data.holdout(0.2, seed=seed)
+    train, held = rest.holdout(0.1, seed=seed)
+    started = time.perf_counter()
+    embed = METHODS[name](train, held, seed)
+    seconds = time.perf_counter() - started
+    found = same_period(embed(test), test)
+    return {"ids": test.ids.tolist(), "years": years(test).tolist(), "found": found.tolist(), "seconds": seconds}
+
+
+def told(runs: Mapping[str, list[dict[str, Any]]], base: str) -> dict[str, Any]:
+    """Means, spreads and periods of each method, and what `base` has above it."""
+    report = {}
+    for name, each in runs.items():
+        means = [float(np.nanmean(run["found"])) for run in each]
+        values = np.concatenate([np.array(run["found"]) for run in each], axis=1)
+        when = np.concatenate([np.array(run["years"]) // SPAN * SPAN for run in each])
+        entry: dict[str, Any] = {"map": means, "seconds": [run["seconds"] for run in each]}
+        entry["by_period"] = {str(int(b)): float(np.nanmean(values[:, when == b])) for b in np.unique(when)}
+        if name != base:
+            ours = np.concatenate([np.array(run["found"]) for run in runs[base]], axis=1)
+            films = np.unique(np.concatenate([run["ids"] for run in each]), return_inverse=True)[1]
+            above = paired_bootstrap(list(ours), list(values), [films, films])
+            entry["base_above"] = {"difference": above.difference, "interval": [above.low, above.high], "p": above.p}
+        report[name] = entry
+    return report
+
+
+def main() -> None:
+    """Measures what is not in the folder yet, writes and tells."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="a folder for finished runs, which are kept")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="NAME")
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    script = sha256(Path(__file__).read_bytes() + cs.__version__.encode()).hexdigest()[:8]
+    results = []
+    for text, data in read(arguments.root).items():
+        runs: dict[str, list[dict[str, Any]]] = {}
+        with progress(f"posters, {text}", len(arguments.methods) * len(SEEDS), "fits") as advance:
+            for name in arguments.methods:
+                for seed in SEEDS:
+                    path = arguments.work / f"{script}-{text}-{name}-{seed}.json".replace(" ", "_")
+                    if not path.is_file():
+                        with replacing(path) as temporary:
+                            temporary.write_text(json.dumps(measure(data, name, seed)))
+                    runs.setdefault(name, []).append(json.loads(path.read_text()))
+                    advance(1)
+                print(f"{text}: {name} {np.nanmean(runs[name][0]['found']):.4f}", flush=True)
+        base = "Diachronic, mlp"
+        methods = told(runs, base)
+        results.append({"dataset": "posters", "text": text, "seeds": list(SEEDS), "methods": methods})
+        with replacing(arguments.out) as temporary:
+            temporary.write_text(json.dumps([*results, {"environment": environment()}], indent=1) + "\n")
+        for name, entry in methods.items():
+            above = entry.get("base_above")
+            more = f"  {above['difference']:+.4f} {above['interval']}" if above else ""
+            print(f"  {name:32} {np.mean(entry['map']):.4f} +- {np.std(entry['map']):.4f}{more}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
