@@ -89,8 +89,18 @@ def test_a_diachronic_space_embeds_the_question_at_the_instant(tmp_path: Path):
         expected = space.transform({"image": data.view("image")}, time=data.time)["image"] @ asked
         hits = store.search({"text": row}, to="image", k=3, at=year)
         np.testing.assert_allclose([h.score for h in hits], np.sort(expected)[::-1][:3], atol=1e-5)
-    with pytest.raises(InputError, match="at: the space Diachronic is conditioned on time; pass search"):
+    with pytest.raises(
+        InputError, match="time: Diachronic is conditioned on time and none was given.* in a search at="
+    ):
         store.search({"text": row})
+
+
+def test_a_static_space_whose_training_used_time_asks_for_none(tmp_path: Path):
+    data = planted_drift(200, seed=1).data
+    space = cs.SoftSmoothing(4, hidden_sizes=(8,), max_epochs=2, random_state=0)
+    store = Collection.create(tmp_path / "store", space.fit(data.views, data.labels, time=data.time))
+    store.add(data)
+    assert len(store.search({"text": data.view("text")[0]}, to="image", k=3)) == 3
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,6 @@ class QueryEmbedder:
         for modality in query:
             if modality not in space.modalities_:
                 raise UnknownNameError("modality", str(modality), space.modalities_)
-        if space.tags.uses_time and time is None:
-            raise InputError(f"at: the space {type(space).__name__} is conditioned on time; pass search(..., at=...).")
         items = {m: self._items(m, given) for m, given in query.items()}
         each = weights_of({m: len(of) for m, of in items.items()}, weights)  # before the work of encoding
         views = {m: [self._view(m, item) for item in of] for m, of in items.items()}
@@ -131,7 +129,8 @@ class QueryEmbedder:
 
     def _transform(self, views: dict[str, NDArray[np.float32]], time: object) -> dict[str, NDArray[np.float32]]:
         """What the space makes of views of one item; with the instant, if it uses time."""
-        return self.space.transform(views, **({"time": np.asarray([time])} if self.space.tags.uses_time else {}))
+        given = {"time": [time]} if self.space.tags.uses_time and time is not None else {}
+        return self.space.transform(views, **given)
 
     def _items(self, modality: str, given: Any) -> list[Any]:
         """The items of a modality: as in a `Dataset`, a list of items is several; without encoder, rows are."""

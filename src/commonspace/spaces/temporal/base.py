@@ -77,7 +77,8 @@ class TemporalSpace(DeepSpace):
         """(n,) instants as shares of the span."""
         if time is None:
             raise InputError(
-                f"time: {type(self).__name__} is conditioned on time and none was given; pass time=, one per item."
+                f"time: {type(self).__name__} is conditioned on time and none was given; pass time=, one per item, "
+                "or in a search at=."
             )
         counts = {m: len(x) for m, x in views.items()}
         if len(set(counts.values())) > 1:
