@@ -89,9 +89,7 @@ def test_a_diachronic_space_embeds_the_question_at_the_instant(tmp_path: Path):
         expected = space.transform({"image": data.view("image")}, time=data.time)["image"] @ asked
         hits = store.search({"text": row}, to="image", k=3, at=year)
         np.testing.assert_allclose([h.score for h in hits], np.sort(expected)[::-1][:3], atol=1e-5)
-    with pytest.raises(
-        InputError, match="time: Diachronic is conditioned on time and none was given.* in a search at="
-    ):
+    with pytest.raises(InputError, match=r"time: Diachronic is conditioned on time and none .* in a search at="):
         store.search({"text": row})
 
 

@@ -129,8 +129,8 @@ class QueryEmbedder:
 
     def _transform(self, views: dict[str, NDArray[np.float32]], time: object) -> dict[str, NDArray[np.float32]]:
         """What the space makes of views of one item; with the instant, if it uses time."""
-        given = {"time": [time]} if self.space.tags.uses_time and time is not None else {}
-        return self.space.transform(views, **given)
+        instant: Any = None if time is None or not self.space.tags.uses_time else [time]
+        return self.space.transform(views, time=instant)
 
     def _items(self, modality: str, given: Any) -> list[Any]:
         """The items of a modality: as in a `Dataset`, a list of items is several; without encoder, rows are."""
