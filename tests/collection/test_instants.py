@@ -73,8 +73,11 @@ def test_dates_of_any_kind(tmp_path: Path, at: Any, unit: str):
 def test_items_without_a_time_are_not_found_as_of_an_instant(tmp_path: Path):
     time: list[Any] = [None] * (N - 2) + [1950.0, 1960.0]
     raw, _ = stored(tmp_path, time)
-    for how in ({"within": 1000.0}, {"decay": 10.0}):
-        assert {h.id for h in raw.search(vector=np.eye(4)[0], k=N, at=1950, **how)} == {"398", "399"}
+    for hits in (
+        raw.search(vector=np.eye(4)[0], k=N, at=1950, within=1000),
+        raw.search(vector=np.eye(4)[0], k=N, at=1950, decay=10),
+    ):
+        assert {h.id for h in hits} == {"398", "399"}
 
 
 def test_a_diachronic_space_embeds_the_question_at_the_instant(tmp_path: Path):

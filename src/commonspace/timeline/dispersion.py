@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from commonspace.data import Dataset
 from commonspace.spaces import Space
+from commonspace.spaces.temporal.instants import Times
 
 from .curves import Curve, bootstrap, resultant
 from .items import TimedItems, bin_edges, bin_of
@@ -25,7 +26,7 @@ def dispersion(
     of: object,
     *,
     modality: str | None = None,
-    bins: int | ArrayLike = 10,
+    bins: int | Times = 10,
     k: int = 20,
     repeats: int = 1000,
     confidence: float = 0.95,

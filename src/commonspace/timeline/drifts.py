@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from commonspace.data import Dataset
 from commonspace.errors import ParameterError
 from commonspace.spaces import Space
+from commonspace.spaces.temporal.instants import Times
 
 from .curves import Curve, bootstrap, resultant
 from .items import TimedItems, bin_edges, bin_of
@@ -26,7 +27,7 @@ def drift(
     label: object,
     *,
     modality: str | None = None,
-    bins: int | ArrayLike = 10,
+    bins: int | Times = 10,
     since: Since = "previous",
     repeats: int = 1000,
     confidence: float = 0.95,
@@ -90,7 +91,7 @@ def compare(
     second: object,
     *,
     modality: str | None = None,
-    bins: int | ArrayLike = 10,
+    bins: int | Times = 10,
     repeats: int = 1000,
     confidence: float = 0.95,
     random_state: int = 0,

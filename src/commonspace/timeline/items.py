@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError, UnknownNameError
 from commonspace.spaces import Space
 from commonspace.spaces.directions import embed_each, flatten_parts
-from commonspace.spaces.temporal.instants import Clock, numbers_of
+from commonspace.spaces.temporal.instants import Clock, Times, numbers_of
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class TimedItems:
         return self.take(np.abs(self.instants - instant) <= window)
 
 
-def bin_edges(bins: int | ArrayLike, clock: Clock) -> NDArray[np.float64]:
+def bin_edges(bins: int | Times, clock: Clock) -> NDArray[np.float64]:
     """The edges of bins of time: so many of equal length over the span, or those that are given.
 
     Args:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError
 from commonspace.spaces import Space
-from commonspace.spaces.temporal.instants import Clock
+from commonspace.spaces.temporal.instants import Clock, Times
 from commonspace.spaces.temporal.windows import default_window
 
 from .items import TimedItems
@@ -80,7 +80,7 @@ def trajectory(
     space: Space,
     data: Dataset,
     of: object,
-    times: int | ArrayLike = 21,
+    times: int | Times = 21,
     *,
     to: str,
     k: int = 5,

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from commonspace.data.drift import planted_drift
 from commonspace.errors import InputError, ParameterError, TrainingError
 from commonspace.spaces.temporal.diachronic import Diachronic
+from commonspace.spaces.temporal.network import Conditioning
 
 N = 120
 QUICK: dict[str, Any] = {
@@ -183,14 +184,15 @@ TURNING: dict[str, Any] = {"kinds": ("still",) * 6, "turning": 2 * np.pi}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("conditioning", ["mlp", "film"])
-def test_where_the_right_match_depends_on_time_it_is_found_and_a_static_space_does_not(conditioning: str):
+def test_where_the_right_match_depends_on_time_it_is_found_and_a_static_space_does_not(conditioning: Conditioning):
     data = planted_drift(2000, seed=1, **TURNING).data
+    both: tuple[Conditioning, ...] = (conditioning, "none")
     scores = {
         by: same_period(
             Diachronic(conditioning=by, max_epochs=40, random_state=0).fit(data.views, data.labels, time=data.time),
             **TURNING,
         )
-        for by in (conditioning, "none")
+        for by in both
     }
     assert scores[conditioning] > scores["none"] + 0.2
     assert scores[conditioning] > 0.9
@@ -200,7 +202,8 @@ def test_where_the_right_match_depends_on_time_it_is_found_and_a_static_space_do
 def test_pairs_alone_tell_which_text_is_of_which_picture_at_that_time():
     train, test = (planted_drift(n, seed=s, **TURNING).data for n, s in ((2000, 1), (500, 2)))
     found = {}
-    for by in ("mlp", "none"):
+    compared: tuple[Conditioning, ...] = ("mlp", "none")
+    for by in compared:
         space = Diachronic(conditioning=by, instance=1.0, max_epochs=60, random_state=0)
         space.fit(train.views, time=train.time)
         z = space.transform(test.views, time=test.time)

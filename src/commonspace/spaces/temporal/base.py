@@ -17,7 +17,7 @@ from commonspace.spaces.standardise import Columns
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Views
 
-from .instants import Clock, Kind, numbers_of
+from .instants import Clock, Kind, Times, numbers_of
 from .network import TemporalNetwork
 from .windows import default_window
 
@@ -88,7 +88,7 @@ class TemporalSpace(DeepSpace):
         self._warn_outside(instants)
         return self.clock_.shares(instants)
 
-    def _check_times(self, times: ArrayLike) -> NDArray[np.float64]:
+    def _check_times(self, times: Times) -> NDArray[np.float64]:
         """(T,) known instants at which items are looked at."""
         instants = self.clock_.numbers(times)
         if np.isnan(instants).any():

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor
 from torch.nn import functional as F
@@ -27,6 +27,7 @@ from commonspace.training.losses.temporal import alignment_loss, within
 from commonspace.training.losses.triplet import triplet_loss
 
 from .base import TemporalSpace, timed
+from .instants import Times
 from .network import Conditioning, TemporalNetwork
 from .sweep import sweep_rows
 
@@ -145,7 +146,7 @@ class Diachronic(TemporalSpace):
         """See `Space.search_space`."""
         return [{"conditioning": ("mlp", "film"), "instance": (0.2, 1.0), "stillness": (0.2, 2.0)}]
 
-    def transform_at(self, views: Views, times: ArrayLike) -> dict[str, NDArray[np.float32]]:
+    def transform_at(self, views: Views, times: Times) -> dict[str, NDArray[np.float32]]:
         """Each item at each of several times, its content as it is: its path through the space.
 
         Args:

@@ -14,11 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from commonspace.errors import InputError
 
 Kind = Literal["date", "number"]
+Times = ArrayLike | Sequence[object]
+"""Dates or numbers, some of which may be None."""
 
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 
-def numbers_of(time: ArrayLike | Sequence[object]) -> tuple[NDArray[np.float64], Kind]:
+def numbers_of(time: Times) -> tuple[NDArray[np.float64], Kind]:
     """Instants as numbers that can be subtracted.
 
     Dates become days since 1970-01-01, to the microsecond, from the year 1 to 9999 and, as datetime64, far beyond;
@@ -85,7 +87,7 @@ class Clock:
             )
         return cls(kind, float(known.min()), float(known.max()))
 
-    def numbers(self, time: ArrayLike | Sequence[object], n: int | None = None) -> NDArray[np.float64]:
+    def numbers(self, time: Times, n: int | None = None) -> NDArray[np.float64]:
         """(n,) instants as numbers of this clock.
 
         Raises:
