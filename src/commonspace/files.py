@@ -8,8 +8,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from .errors import StorageError
+from .errors import InputError, StorageError
+
+DRAWINGS = ("svg", "png", "pdf")
+"""Endings of drawings."""
 
 
 def cache_directory() -> Path:
@@ -53,6 +57,31 @@ def replacing(path: Path) -> Iterator[Path]:
                 shutil.rmtree(temporary)
             else:
                 temporary.unlink(missing_ok=True)
+
+
+def save_figure(figure: Any, path: str | Path) -> None:
+    """Writes a drawing of matplotlib, by the ending of the path.
+
+    Raises:
+        InputError: If the ending is none of a drawing.
+        StorageError: If the file cannot be written.
+    """
+    target = Path(path)
+    kind = drawing_kind(target)
+    with replacing(target) as temporary:
+        figure.savefig(temporary, format=kind)
+
+
+def drawing_kind(path: str | Path) -> str:
+    """What kind of drawing a path asks for: "svg", "png" or "pdf"; without ending "svg".
+
+    Raises:
+        InputError: If it asks for another.
+    """
+    ending = Path(path).suffix.lower().lstrip(".") or "svg"
+    if ending not in DRAWINGS:
+        raise InputError(f"{path}: a drawing ends in one of .{', .'.join(DRAWINGS)}, got .{ending}.")
+    return ending
 
 
 def _exchange(path: Path, temporary: Path) -> None:

@@ -13,7 +13,7 @@ import commonspace as cs
 from commonspace import timeline as tl
 from commonspace.data import save_dataset
 from commonspace.data.drift import planted_drift
-from commonspace.errors import ParameterError, UnknownNameError
+from commonspace.errors import InputError, ParameterError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +85,18 @@ def test_summary_is_what_the_library_tells(run, folders, tmp_path):
 def test_what_cannot_be_told_is_said(run, folders):
     with pytest.raises(UnknownNameError, match="class"):
         run("timeline", "dispersion", *folders, "hopping")
-    with pytest.raises(ParameterError, match="--to: name the modality"):
+    with pytest.raises(ParameterError, match="modality: name the one"):
         run("timeline", "dispersion", *folders, "war", "--from", "text")
     with pytest.raises(UnknownNameError, match="encoder"):
         run("timeline", "trajectory", *folders, "war", "--from", "text", "--to", "image")
-    with pytest.raises(ParameterError, match="--steps: expected 2 or more, got 1"):
-        run("timeline", "trajectory", *folders, "still", "--to", "image", "--steps", 1)
+    with pytest.raises(ParameterError, match="times: expected a whole number of 1 or more, got 0"):
+        run("timeline", "trajectory", *folders, "still", "--to", "image", "--steps", 0)
+    with pytest.raises(ParameterError, match="k: expected a whole number of 1 or more, got -1"):
+        run("timeline", "trajectory", *folders, "still", "--to", "image", "--k", -1)
+    with pytest.raises(ParameterError, match="window: expected a number above 0, got -5"):
+        run("timeline", "trajectory", *folders, "still", "--to", "image", "--window", -5)
+    with pytest.raises(InputError, match=r"x.txt: a drawing ends in one of .svg, .png, .pdf, got .txt"):
+        run("timeline", "dispersion", *folders, "still", "--picture", "x.txt")
     with pytest.raises(UnknownNameError, match="modality"):
         run("timeline", "summary", *folders, "still", "--to", "sound")
 

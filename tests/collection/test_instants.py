@@ -42,10 +42,11 @@ def test_within_a_distance_only_items_of_that_time_are_found(tmp_path: Path):
 def test_decay_gives_the_items_with_the_best_decayed_scores(tmp_path: Path, k: int, decay: float):
     time = years()
     raw, unit = stored(tmp_path, time.tolist())
-    expected = unit[:, 0] * np.exp(-np.abs(time - 1930) / decay)
+    weight = np.exp(-np.abs(time - 1930) / decay)
+    expected = np.where(unit[:, 0] > 0, unit[:, 0] * weight, unit[:, 0] / weight)
     hits = raw.search(vector=np.eye(4)[0], k=k, at=1930, decay=decay)
     order = np.argsort(-expected, kind="stable")[:k]
-    np.testing.assert_allclose([h.score for h in hits], expected[order], atol=1e-6)
+    np.testing.assert_allclose([h.score for h in hits], expected[order], rtol=1e-4, atol=1e-6)
     if k < N:
         assert [int(h.id) for h in hits] == order.tolist()
 
@@ -68,6 +69,16 @@ def test_dates_of_any_kind(tmp_path: Path, at: Any, unit: str):
     assert sorted(int(h.id) for h in hits) == [148, 149, 150, 151, 152, 153, 154]
     nearest = raw.search(vector=np.eye(4)[0], k=1, at=at, within=10, decay=1e-3)
     assert abs(int(nearest[0].id) - 151) <= 1
+
+
+def test_distances_of_any_size_and_type(tmp_path: Path):
+    seconds = 1_700_000_000 + np.arange(N)
+    raw, _ = stored(tmp_path / "numbers", seconds.tolist())
+    assert len(raw.search(vector=np.eye(4)[0], k=N, at=int(seconds[50]), within=float(np.float32(10)))) == 21
+    days = np.datetime64("1950-01-01") + np.arange(N).astype("timedelta64[D]")
+    raw, _ = stored(tmp_path / "dates", days.astype("datetime64[us]").tolist())
+    for within in (1e6, 1e12):
+        assert len(raw.search(vector=np.eye(4)[0], k=N, at="1955-01-01", within=within)) == N
 
 
 def test_items_without_a_time_are_not_found_as_of_an_instant(tmp_path: Path):

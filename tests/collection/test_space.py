@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import date
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +15,7 @@ from commonspace.collection import Collection
 from commonspace.collection import dataset_rows as module
 from commonspace.collection.queries import QueryEmbedder
 from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
+from commonspace.spaces.tags import SpaceTags
 
 from .conftest import LetterEncoder, nearest
 
@@ -201,7 +201,7 @@ def test_a_lost_or_exchanged_space_is_noticed(store, data):
 class SumSpace:
     """Stands for a joint space that uses time: the mean of what is there, turned over after 2010."""
 
-    tags = SimpleNamespace(joint=True, uses_time=True)
+    tags = SpaceTags(joint=True, uses_time=True)
     modalities_ = ("image", "text")
     n_components_ = 2
     fingerprint = "sum"

@@ -48,6 +48,6 @@ def test_a_curve_as_json_and_text():
     assert str(curve).splitlines() == [
         "dispersion of war",
         "  0 to 10: 0.500 [0.400, 0.600], 5 items",
-        "  10 to 20: too few, 1 items",
+        "  10 to 20: nothing, 1 items",
     ]
     np.testing.assert_array_equal(curve.centres, [5, 15])

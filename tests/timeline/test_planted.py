@@ -53,8 +53,13 @@ def test_drift_since_the_bin_before_is_a_step(space: cs.CCA):
     assert np.nanargmax(steps.values) in (4, 5, 6)
 
 
-def test_a_class_is_as_near_to_itself_as_can_be_and_not_to_another(space: cs.CCA):
-    assert compare(space, DATA, "still", "still", bins=4, repeats=50).values == pytest.approx(np.ones(4), abs=1e-3)
+def test_two_halves_of_a_class_are_as_near_as_can_be_and_classes_are_not(space: cs.CCA):
+    halves = np.asarray(DATA.labels).astype(object)
+    still = np.flatnonzero(halves == "still")
+    halves[still[::2]] = "also still"
+    parted = cs.Dataset(dict(DATA.views), labels=halves.tolist(), time=DATA.time)
+    near = compare(space, parted, "still", "also still", bins=4, repeats=50)
+    assert near.values == pytest.approx(np.ones(4), abs=5e-3)
     other = compare(space, DATA, "still", "moving", bins=4, repeats=50)
     assert other.high.max() < 0.5
 
@@ -94,10 +99,13 @@ def test_bins_are_of_equal_length_or_as_given_and_the_last_one_is_closed():
     np.testing.assert_array_equal(
         bin_of(np.array([1899.0, 1900, 1949, 1950, 2000, 2001]), np.array([1900.0, 1950, 2000])), [-1, 0, 0, 1, 1, -1]
     )
-    for bad in (0, True, [1950], [1950, 1940]):
-        with pytest.raises(InputError, match="bins: expected"):
+    for bad in ([1950], [1950, 1940]):
+        with pytest.raises(InputError, match="bins: expected at least two edges"):
             bin_edges(bad, items.clock)
-    with pytest.raises(InputError, match="fitted with numbers, got dates"):
+    for number in (0, True, 2.5):
+        with pytest.raises(ParameterError, match="bins: expected a whole number of 1 or more"):
+            bin_edges(number, items.clock)
+    with pytest.raises(InputError, match="bins: expected numbers, as the times before, got dates"):
         bin_edges([date(1950, 1, 1), date(1960, 1, 1)], items.clock)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import commonspace as cs
+from commonspace.files import drawing_kind
 
 from .arguments import AsJson, Data, FittedSpace, Option, Protocol, Root, part, read_data, show
 
@@ -57,10 +58,8 @@ def dispersion(
     from commonspace import timeline as tl
     from commonspace.timeline.plots import plot_curves
 
-    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option)
-    if source is not None and to is None:
-        raise cs.errors.ParameterError("--to: name the modality in which the neighbours of a question are looked for.")
-    curves = [tl.dispersion(fitted, items, _asked(items, one, source), modality=to, bins=bins, k=k) for one in what]
+    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option, picture)
+    curves = [tl.dispersion(fitted, items, _asked(one, source), modality=to, bins=bins, k=k) for one in what]
     if picture:
         plot_curves(curves, picture)
     show([curve.to_dict() for curve in curves], "\n".join(map(str, curves)), as_json)
@@ -89,8 +88,8 @@ def compare(
 
     if len(what) < 2:
         raise cs.errors.ParameterError(f"compare: expected a class and at least one other, got {what[0]!r} alone.")
-    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option)
-    first, *others = (_asked(items, one, None) for one in what)
+    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option, picture)
+    first, *others = what
     curves = [tl.compare(fitted, items, first, other, modality=to, bins=bins) for other in others]
     if picture:
         plot_heat_map(curves, picture)
@@ -120,8 +119,8 @@ def trajectory(
     """
     from commonspace.timeline.plots import plot_trajectories
 
-    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option)
-    paths = [_path(fitted, items, _asked(items, one, source), steps, to, k, window) for one in what]
+    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option, picture)
+    paths = [_path(fitted, items, _asked(one, source), steps, to, k, window) for one in what]
     if picture:
         plot_trajectories(paths, picture)
     show([path.to_dict() for path in paths], "\n".join(map(_written, paths)), as_json)
@@ -151,8 +150,8 @@ def summary(
     from commonspace import timeline as tl
     from commonspace.timeline.plots import plot_summary
 
-    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option)
-    found = tl.summarise(_path(fitted, items, _asked(items, what, source), steps, to, scenes, window), scenes)
+    fitted, items = cs.load_space(space), _items(data, split, root, protocol, option, picture)
+    found = tl.summarise(_path(fitted, items, _asked(what, source), steps, to, scenes, window), scenes)
     if picture:
         plot_summary(found, _pictures(items, to), picture)
     told = found.to_dict()
@@ -160,16 +159,23 @@ def summary(
     show(told, "\n".join([told["name"], *lines]) if lines else f"{told['name']}: nothing found", as_json)
 
 
-def _items(data: str, split: str | None, root: Path | None, protocol: str | None, option: list[str] | None) -> Dataset:
+def _items(
+    data: str,
+    split: str | None,
+    root: Path | None,
+    protocol: str | None,
+    option: list[str] | None,
+    picture: Path | None,
+) -> Dataset:
+    """The data; a picture that cannot be drawn is told before the work."""
+    if picture is not None:
+        drawing_kind(picture)
     return part(read_data(data, root, protocol, option=option), split, default="all")
 
 
-def _asked(items: Dataset, what: str, source: str | None) -> object:
-    """The class that is named, or a question."""
-    if source is not None:
-        return {source: what}
-    known = list(items.label_names or ()) or list(dict.fromkeys([] if items.labels is None else items.labels.tolist()))
-    return next((label for label in known if str(label) == what), what)
+def _asked(what: str, source: str | None) -> object:
+    """A class, or a question."""
+    return what if source is None else {source: what}
 
 
 def _path(
@@ -177,8 +183,6 @@ def _path(
 ) -> Trajectory:
     from commonspace import timeline as tl
 
-    if steps < 2:
-        raise cs.errors.ParameterError(f"--steps: expected 2 or more, got {steps}.")
     return tl.trajectory(fitted, items, asked, steps, to=to, k=k, window=window)
 
 
@@ -196,6 +200,13 @@ def _pictures(items: Dataset, modality: str) -> dict[str, Any]:
         raise cs.errors.UnknownNameError("modality", modality, items.modalities)
     found = {}
     for name, parts in zip(items.ids, items.content(modality), strict=True):
-        if parts and isinstance(parts[0], str) and Path(parts[0]).is_file():
+        if parts and isinstance(parts[0], str) and _is_file(parts[0]):
             found[str(name)] = parts[0]
     return found
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # a text too long for a name, or impossible in one
+        return False

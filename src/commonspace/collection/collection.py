@@ -220,7 +220,8 @@ class Collection:
             at: The instant to look from: a date, an ISO text or a number, as the times of the items are. A space that
                 uses time embeds the query there.
             within: Only items at most so far from `at`, in days or in the unit of the numbers.
-            decay: Items nearer to `at` first: a score s becomes s exp(-d / decay) at a distance of d.
+            decay: Items nearer to `at` first: a score s becomes s exp(-d / decay) at a distance of d, or one
+                below 0 s exp(d / decay).
 
         Returns:
             Up to k hits, the best first; equal scores in the order of id and part.
@@ -261,7 +262,7 @@ class Collection:
 
     @property
     def _uses_time(self) -> bool:
-        return self._manifest.space is not None and self._embedder.space.tags.uses_time
+        return self._manifest.space is not None and self._embedder.space.tags.embeds_time
 
     def delete(self, ids: Sequence[str] | NDArray[np.str_]) -> int:
         """Removes items: every modality and part of the ids. Ids that are not there are ignored.

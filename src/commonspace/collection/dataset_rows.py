@@ -81,7 +81,7 @@ class _Source:
             _logger.warning("storing without %s: the space does not know it", unknown)
         self._space = space
         self._times: NDArray[Any] | None = None
-        if space.tags.uses_time:
+        if space.tags.embeds_time:
             self._times = dataset.time
             if self._times is None:
                 raise InputError(

@@ -19,6 +19,12 @@ from .filters import Where
 from .hits import Hit
 
 FIELD = "time"
+FIRST_DAY, LAST_DAY = -719_162.0, 2_932_896.0
+"""From the year 1 to 9999, which is what dates of a collection hold."""
+
+LEAST_EXPONENT = -700.0
+"""Below it an exponential is 0, by which no score can be divided."""
+
 FEWEST = 64
 """Rows that are looked at first where near ones in time come first."""
 
@@ -59,10 +65,11 @@ class AsOf:
         if at is None:
             return None
         given = _parsed(at)
-        numbers, kind = numbers_of([given])
+        numbers, kind = numbers_of([given], "at")
         if np.isnan(numbers[0]):
             raise InputError(f"at: expected a date or a number, got {at!r}.")
-        return cls(float(numbers[0]), kind, given, within, decay)
+        distances = (None if value is None else float(value) for value in (within, decay))
+        return cls(float(numbers[0]), kind, given, *distances)
 
     def condition(self, fields: Mapping[str, pa.DataType]) -> Where:
         """Conditions on the field `time`: that an item has one, and is near enough.
@@ -81,13 +88,14 @@ class AsOf:
         first, last = self.instant - self.within, self.instant + self.within
         if self.kind == "number":
             return {FIELD: {"ge": first, "le": last}}
+        first, last = max(first, FIRST_DAY), min(last, LAST_DAY)
         if pa.types.is_date(fields[FIELD]):
             first, last = math.ceil(first), math.floor(last)
         low, high = Clock("date", first, last).values(np.array([first, last], float)).tolist()
         return {FIELD: {"ge": low, "le": high}}
 
     def nearest_first(self, fetch: Callable[[int], list[Hit]], k: int) -> list[Hit]:
-        """The k hits with the best scores once these have decayed, exactly: no score above 0 grows by decaying.
+        """The k hits with the best scores once these have decayed, exactly: no score grows by decaying.
 
         Args:
             fetch: The best hits by score alone, so many.
@@ -98,14 +106,15 @@ class AsOf:
         while True:
             found = fetch(size)
             best = sorted(map(self._decayed, found), key=lambda hit: (-hit.score, hit.id, hit.part, hit.modality))[:k]
-            if len(found) < size or (len(best) == k and best[-1].score >= max(found[-1].score, 0.0)):
+            if len(found) < size or (len(best) == k and best[-1].score >= found[-1].score):
                 return best
             size *= 4
 
     def _decayed(self, hit: Hit) -> Hit:
         assert self.decay is not None
         (when,), _ = numbers_of([hit.metadata[FIELD]])
-        return replace(hit, score=hit.score * math.exp(-abs(float(when) - self.instant) / self.decay))
+        weight = math.exp(max(-abs(float(when) - self.instant) / self.decay, LEAST_EXPONENT))
+        return replace(hit, score=hit.score * weight if hit.score > 0 else hit.score / weight)
 
 
 def _parsed(at: object) -> object:

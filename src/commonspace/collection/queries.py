@@ -129,7 +129,7 @@ class QueryEmbedder:
 
     def _transform(self, views: dict[str, NDArray[np.float32]], time: object) -> dict[str, NDArray[np.float32]]:
         """What the space makes of views of one item; with the instant, if it uses time."""
-        instant: Any = None if time is None or not self.space.tags.uses_time else [time]
+        instant: Any = None if time is None or not self.space.tags.embeds_time else [time]
         return self.space.transform(views, time=instant)
 
     def _items(self, modality: str, given: Any) -> list[Any]:

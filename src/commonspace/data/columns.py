@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,13 @@ def as_time(values: ArrayLike | Sequence[object]) -> pa.Array:
     """An Arrow column of dates, times or numbers.
 
     Raises:
-        InputError: If the values are of another type.
+        InputError: If the values are of another type, or some have a time zone and others have not.
     """
+    if not isinstance(values, np.ndarray) or values.dtype == object:
+        known = (v for v in np.ravel(np.asarray(values, object)) if isinstance(v, datetime) and v == v)
+        zones = {v.tzinfo is not None for v in known}
+        if len(zones) > 1:
+            raise InputError("time: some have a time zone and others have none; give all or none one.")
     column = as_column("time", values)
     kinds = (pa.types.is_temporal, pa.types.is_integer, pa.types.is_floating, pa.types.is_null)
     if not any(of_kind(column.type) for of_kind in kinds):

@@ -107,7 +107,7 @@ def planted_drift(
     if c < 1 or n < c:
         raise ParameterError(f"n, kinds: expected at least one class and an item of each, got {n} and {c}.")
     sizes = [0.3] * c if spreads is None else [float(s) for s in spreads]
-    if len(sizes) != c or not min(sizes) >= 0:
+    if len(sizes) != c or not all(size >= 0 for size in sizes):
         raise ParameterError(f"spreads: expected {c} numbers of 0 or more, one for each class, got {sizes}.")
     rng, turns = np.random.default_rng((seed, 1)), np.random.default_rng((maps, 7))
     directions = random_rotation(turns, 2 * c).reshape(c, 2, 2 * c)

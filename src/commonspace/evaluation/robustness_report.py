@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace.files import replacing
+from commonspace.files import save_figure
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Robustness:
         """Draws the curves with their spread, by the ending of the path as SVG, PNG or PDF.
 
         Raises:
+            InputError: If the path ends otherwise.
             StorageError: If the file cannot be written.
         """
         from matplotlib.figure import Figure  # takes half a second, and few draw
@@ -93,6 +94,4 @@ class Robustness:
             axes.set_title(f"area {curve.area:.3f}", fontsize=9)
         panels[0].set_ylabel(self.quality)
         figure.suptitle(self.space, fontsize=10)
-        target = Path(path)
-        with replacing(target) as temporary:
-            figure.savefig(temporary, format=target.suffix.lstrip(".") or "svg")
+        save_figure(figure, path)

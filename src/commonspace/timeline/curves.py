@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from commonspace.spaces.temporal.instants import Clock
 
-Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-"""(repeats, n) how often each item counts -> (repeats,) values."""
+from .checks import count, share
+
+LEAST = 5
+"""Fewer items tell neither where they are nor how far they spread: their intervals hold the truth too rarely."""
+
+BLOCK = 1 << 22
+"""Shares drawn at a time."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,7 @@ class Curve:
     Attributes:
         name: What it is of, for example "dispersion of romance".
         edges: (b + 1,) of the bins, as numbers of the clock.
-        values: (b,) NaN where a bin holds too few items to tell.
+        values: (b,) NaN where nothing can be told, as of few items.
         low: (b,) the lower end of the interval.
         high: (b,) the upper end.
         counts: (b,) the items of each bin.
@@ -40,7 +45,7 @@ class Curve:
     @property
     def centres(self) -> NDArray[np.float64]:
         """(b,) the middle of each bin."""
-        return (self.edges[:-1] + self.edges[1:]) / 2
+        return middles(self.edges)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types: a list of bins, each from, to, value, low, high, items; None where nothing can be told."""
@@ -62,7 +67,7 @@ class Curve:
     def __str__(self) -> str:
         lines = [self.name]
         for b in self.to_dict()["bins"]:
-            told = "too few" if b["value"] is None else f"{b['value']:.3f} [{b['low']:.3f}, {b['high']:.3f}]"
+            told = "nothing" if b["value"] is None else f"{b['value']:.3f} [{b['low']:.3f}, {b['high']:.3f}]"
             lines.append(f"  {b['from']} to {b['to']}: {told}, {b['items']} items")
         return "\n".join(lines)
 
@@ -90,8 +95,13 @@ def bootstrap(
     Returns:
         The value, the lower and the upper end.
     """
+    repeats, confidence = count("repeats", repeats), share("confidence", confidence)
     once = float(statistic(*(np.full((1, n), 1 / n) for n in sizes))[0])
-    drawn = statistic(*(rng.multinomial(n, np.full(n, 1 / n), repeats) / n for n in sizes))
+    step = max(1, BLOCK // max(sizes))
+    parts = [min(step, repeats - start) for start in range(0, repeats, step)]
+    drawn = np.concatenate([statistic(*(rng.multinomial(n, np.full(n, 1 / n), p) / n for n in sizes)) for p in parts])
+    if np.isnan(once) or np.isnan(drawn).all():
+        return np.nan, np.nan, np.nan
     low, high = np.nanquantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
     return once, float(2 * once - high), float(2 * once - low)
 
@@ -109,12 +119,18 @@ def resultant(
         rows: (n, k) of unit length.
 
     Returns:
-        (repeats, k) means m, and (repeats,) estimates of the population's resultant length r.
+        (repeats, k) means m, and (repeats,) estimates of the population's resultant length r, NaN where one item is
+        nearly all.
     """
     means = shares @ rows
     n = 1 / np.square(shares).sum(1)
     square = (n * np.square(means).sum(1) - 1) / np.maximum(n - 1, 1e-12)
-    return means, np.sqrt(np.clip(square, 0, 1))
+    return means, np.where(n < 1.5, np.nan, np.sqrt(np.clip(square, 0, 1)))
+
+
+def middles(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(b,) the middle of each of b bins, by their b + 1 edges."""
+    return (edges[:-1] + edges[1:]) / 2
 
 
 def _number(value: float) -> float | None:

@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.data import Dataset
+from commonspace.errors import ParameterError
 from commonspace.spaces import Space
 from commonspace.spaces.temporal.instants import Times
 
-from .curves import Curve, bootstrap, resultant
+from .checks import count
+from .curves import LEAST, Curve, bootstrap, middles, resultant
 from .items import TimedItems, bin_edges, bin_of
-from .queries import path_of
-
-LEAST = 3
-"""Fewer items say nothing about how they spread."""
+from .queries import name_of, path_of
 
 
 def dispersion(
@@ -34,7 +33,8 @@ def dispersion(
 ) -> Curve:
     r"""How far a class, or what is nearest to a query, spreads in the space in each bin of time.
 
-    Of unit vectors $z_1, \dots, z_n$, the items of a class, or the k nearest to a query among the items of the bin,
+    Of unit vectors $z_1, \dots, z_n$, the items of a class, or the k nearest to a query among the items of the bin, an
+    item with parts or in several modalities being their mean,
 
     $$D = 1 - \hat r, \qquad \hat r^2 = \frac{n \lVert \bar z \rVert^2 - 1}{n - 1},$$
 
@@ -56,24 +56,24 @@ def dispersion(
 
     Returns:
         A value for each bin with its bootstrap interval over items, and the number of items; NaN for bins of fewer
-        than three.
+        than five.
 
     Raises:
         InputError: If the data set has no times, or the query is not as described.
+        ParameterError: If a number is out of its range, or a query comes without a modality.
         UnknownNameError: If there is no such class or modality.
     """
+    query, k = of if isinstance(of, Mapping) else None, count("k", k)
+    if query is not None and modality is None:
+        raise ParameterError("modality: name the one in which the neighbours of a question are looked for.")
     items = TimedItems.of(space, data, modality)
     edges = bin_edges(bins, items.clock)
-    query = isinstance(of, Mapping)
-    if not query:
-        items = items.of_class(of)
-    centres = (edges[:-1] + edges[1:]) / 2
-    path = path_of(space, data, of, centres, items.clock) if isinstance(of, Mapping) else None
+    items = (items if query is not None else items.of_class(of)).by_item()
+    path = None if query is None else path_of(space, data, query, middles(edges), items.clock)
     where = bin_of(items.instants, edges)
     rng = np.random.default_rng(random_state)
-    found = np.full((3, len(centres)), np.nan)
-    counts = np.zeros(len(centres), np.int64)
-    for b in range(len(centres)):
+    found, counts = np.full((3, len(edges) - 1), np.nan), np.zeros(len(edges) - 1, np.int64)
+    for b in range(len(counts)):
         rows = items.embeddings[where == b]
         if path is not None:
             rows = rows[np.argsort(-(rows @ path[b]), kind="stable")[:k]]
@@ -81,8 +81,8 @@ def dispersion(
         if len(rows) >= LEAST:
             statistic = _spread_of(rows)
             found[:, b] = bootstrap(statistic, (len(rows),), repeats=repeats, confidence=confidence, rng=rng)
-    name = f"dispersion of {of if not isinstance(of, Mapping) else ', '.join(map(str, of.values()))}"
     values, low, high = found
+    name = f"dispersion of {of if query is None else name_of(query)}"
     return Curve(name, edges, values, np.maximum(low, 0), high, counts, items.clock)
 
 

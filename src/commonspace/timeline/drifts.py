@@ -12,11 +12,11 @@ from commonspace.errors import ParameterError
 from commonspace.spaces import Space
 from commonspace.spaces.temporal.instants import Times
 
-from .curves import Curve, bootstrap, resultant
-from .items import TimedItems, bin_edges, bin_of
+from .curves import LEAST, Curve, bootstrap, resultant
+from .items import TimedItems, bin_edges, bin_of, has_label
 
-LEAST = 3
-"""Fewer items do not tell where a class is."""
+LEAST_PLACE = 0.04
+"""A product of lengths below which a cosine says nothing: classes so dispersed have no place."""
 
 Since = Literal["previous", "first"]
 
@@ -54,8 +54,9 @@ def drift(
         random_state: Of the bootstrap.
 
     Returns:
-        A value for each bin with its bootstrap interval over items, NaN for the first, and for bins of fewer than
-        three items.
+        A value for each bin with its bootstrap interval over items, an item with parts or in several modalities being
+        their mean; NaN for the first, for bins of fewer than five items, and where a class is so dispersed that it is
+        nowhere.
 
     Raises:
         InputError: If the data set has no times or labels.
@@ -64,7 +65,7 @@ def drift(
     """
     if since not in ("previous", "first"):
         raise ParameterError(f"since: expected 'previous' or 'first', got {since!r}.")
-    items = TimedItems.of(space, data, modality).of_class(label)
+    items = TimedItems.of(space, data, modality).of_class(label).by_item()
     edges = bin_edges(bins, items.clock)
     parts = _parts(items, edges)
     rng = np.random.default_rng(random_state)
@@ -98,6 +99,8 @@ def compare(
 ) -> Curve:
     """How near two classes are in each bin of time: the cosine of their means, not made smaller by few items.
 
+    Items that are of both count for neither: they would be near themselves.
+
     Args:
         space: A fitted space; one that uses time embeds each item at its own.
         data: Items with times and labels.
@@ -111,15 +114,17 @@ def compare(
 
     Returns:
         A value for each bin with its bootstrap interval over items; items counted are those of the smaller class, and
-        bins where it has fewer than three have NaN.
+        bins where it has fewer than five have NaN, as have those where a class is so dispersed that it is nowhere.
 
     Raises:
         InputError: If the data set has no times or labels.
         UnknownNameError: If there is no such class or modality.
     """
-    items = TimedItems.of(space, data, modality)
+    has = has_label(data, first), has_label(data, second)
+    items = TimedItems.of(space, data, modality).by_item()
     edges = bin_edges(bins, items.clock)
-    parts = [_parts(items.of_class(label), edges) for label in (first, second)]
+    alone = [one & ~(has[0] & has[1]) for one in has]
+    parts = [_parts(items.take(one[items.item]), edges) for one in alone]
     rng = np.random.default_rng(random_state)
     found = np.full((3, len(edges) - 1), np.nan)
     counts = np.array([min(len(a), len(b)) for a, b in zip(*parts, strict=True)])
@@ -140,6 +145,7 @@ def _parts(items: TimedItems, edges: NDArray[np.float64]) -> list[NDArray[np.flo
 def _cosine_of(first: NDArray[np.float64], second: NDArray[np.float64]) -> Any:
     def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
         (mean_a, r_a), (mean_b, r_b) = resultant(a, first), resultant(b, second)
-        return np.asarray((mean_a * mean_b).sum(1) / np.maximum(r_a * r_b, 1e-6))
+        length = r_a * r_b
+        return np.asarray((mean_a * mean_b).sum(1) / np.where(length < LEAST_PLACE, np.nan, length))
 
     return cosine

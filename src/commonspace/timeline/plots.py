@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.decomposition import PCA
 
 from commonspace.errors import InputError
-from commonspace.files import replacing
+from commonspace.files import save_figure
 from commonspace.spaces.temporal.instants import Clock
 
 from .curves import Curve
@@ -83,7 +83,7 @@ def plot_trajectories(trajectories: Sequence[Trajectory], path: str | Path) -> N
     from matplotlib.colors import Normalize
 
     together, clock = np.concatenate(points), trajectories[0].clock
-    flat = PCA(2).fit(together) if len(together) > 1 else None
+    flat = PCA(2).fit(together) if min(together.shape) > 1 else None
     years = [_shown(t.instants[~np.isnan(t.path).any(1)], clock) for t in trajectories]
     norm = Normalize(min(y.min() for y in years if len(y)), max(y.max() for y in years if len(y)))
     figure = _figure(7, 6)
@@ -96,7 +96,7 @@ def plot_trajectories(trajectories: Sequence[Trajectory], path: str | Path) -> N
         marks = axes.scatter(x, y, c=when, cmap="viridis", norm=norm, s=18, zorder=2)
         end = float(x[-1]), float(y[-1])
         axes.annotate(t.name, end, fontsize=8, xytext=(4, 4), textcoords="offset points")
-    figure.colorbar(marks, label=_unit(clock))
+    figure.colorbar(marks, label=_unit(clock)).formatter.set_useOffset(False)  # type: ignore[attr-defined]
     axes.set_xticks([])
     axes.set_yticks([])
     _save(figure, path)
@@ -146,7 +146,8 @@ def _shown(instants: np.ndarray[Any, np.dtype[np.float64]], clock: Clock) -> np.
 
 def _label_time(axes: Axes, clock: Clock) -> None:
     axes.set_xlabel(_unit(clock))
-    if clock.kind == "date":
+    axes.ticklabel_format(axis="x", useOffset=False, style="plain")
+    if clock.kind == "date" and clock.end - clock.start > 5 * DAYS_A_YEAR:
         axes.locator_params(axis="x", integer=True)
 
 
@@ -164,6 +165,4 @@ def _save(figure: Figure, path: str | Path, *panels: Axes) -> None:
     for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="#ddd", linewidth=0.5)
-    target = Path(path)
-    with replacing(target) as temporary:
-        figure.savefig(temporary, format=target.suffix.lstrip(".") or "svg")
+    save_figure(figure, path)

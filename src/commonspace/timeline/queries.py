@@ -14,6 +14,8 @@ from commonspace.spaces import Space
 from commonspace.spaces.temporal.diachronic import Diachronic
 from commonspace.spaces.temporal.instants import Clock
 
+from .items import unit
+
 
 def path_of(
     space: Space, data: Dataset, query: Mapping[str, Any], instants: NDArray[np.float64], clock: Clock
@@ -36,22 +38,31 @@ def path_of(
     ((modality, asked),) = query.items()
     if modality not in space.modalities_:
         raise UnknownNameError("modality", modality, space.modalities_)
-    row = _row(data, modality, asked)
+    row = _row(space, data, modality, asked)
     if isinstance(space, Diachronic):
         path = space.transform_at({modality: row}, clock.values(instants))[modality][0]
     else:
         embedded = space.transform({modality: row})
         path = np.repeat(next(iter(embedded.values())), len(instants), 0)
-    path = path.astype(np.float64)
-    length = np.linalg.norm(path, axis=1, keepdims=True)
-    return np.asarray(path / np.where(length > 0, length, 1))
+    return unit(path.astype(np.float64))
 
 
-def _row(data: Dataset, modality: str, asked: Any) -> NDArray[Any]:
-    if isinstance(asked, np.ndarray):
-        return np.atleast_2d(asked)
-    encoder = data.encoders.get(modality)
-    if encoder is None:
-        raise UnknownNameError("encoder", modality, data.encoders)
-    row = np.asarray(encoder.encode([asked]))
-    return row if row.ndim == 2 else row[:, 0]
+def name_of(query: Mapping[str, Any]) -> str:
+    """A question for people: its words, or what it is a row of."""
+    return ", ".join(part[:60] if isinstance(part, str) else f"a {m}" for m, part in query.items())
+
+
+def _row(space: Space, data: Dataset, modality: str, asked: Any) -> NDArray[Any]:
+    """(1, d) what the space is given of a raw item, or of a row of features."""
+    dim = space.dims_[modality]
+    if isinstance(asked, np.ndarray | list | tuple):
+        row = np.asarray(asked, np.float64)
+    else:
+        encoder = data.encoders.get(modality)
+        if encoder is None:
+            raise UnknownNameError("encoder", modality, data.encoders)
+        row = np.asarray(encoder.encode([asked]))
+        row = row if row.ndim == 2 else row[:, 0]
+    if row.shape not in ((dim,), (1, dim)) or not np.isfinite(row).all():
+        raise InputError(f"query: {modality}: expected a row of {dim} finite numbers, got an array of {row.shape}.")
+    return row.reshape(1, dim)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace.errors import ParameterError
 from commonspace.spaces.temporal.instants import Clock
 
+from .checks import count
 from .trajectories import Neighbour, Trajectory
 
 
@@ -22,7 +22,8 @@ class Scene:
         start: Its first instant, as a number of the clock.
         end: Its last one.
         instant: That of its medoid, the point that is nearest to all of them.
-        neighbour: The item that stands for it: the nearest to the medoid that stands for no other scene.
+        neighbour: The item that stands for it: of those the trajectory has there, the nearest to the medoid that
+            stands for no scene before, or the nearest of all.
     """
 
     start: float
@@ -79,8 +80,7 @@ def summarise(trajectory: Trajectory, k: int = 5) -> Summary:
     Raises:
         ParameterError: If k is below 1.
     """
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise ParameterError(f"k: expected a whole number of 1 or more, got {k!r}.")
+    k = count("k", k)
     usable = np.array([bool(found) for found in trajectory.neighbours], bool) & ~np.isnan(trajectory.path).any(1)
     rows = np.flatnonzero(usable)
     path = trajectory.path[rows]

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.data import Dataset
-from commonspace.errors import InputError
+from commonspace.errors import InputError, UnknownNameError
 from commonspace.spaces import Space
+from commonspace.spaces.temporal.diachronic import Diachronic
 from commonspace.spaces.temporal.instants import Clock, Times
 from commonspace.spaces.temporal.windows import default_window
 
+from .checks import count, distance
 from .items import TimedItems
-from .queries import path_of
+from .queries import name_of, path_of
 
 _logger = logging.getLogger("commonspace")
 
@@ -103,29 +105,34 @@ def trajectory(
 
     Raises:
         InputError: If the data set has no times, an instant is unknown, or the query is not as described.
+        ParameterError: If a number is out of its range.
         UnknownNameError: If there is no such class or modality.
     """
-    items = TimedItems.of(space, data, to)
-    clock = items.clock
-    instants = np.linspace(clock.start, clock.end, times) if isinstance(times, int) else clock.numbers(times)
+    k = count("k", k)
+    query = of if isinstance(of, Mapping) else None
+    everything = TimedItems.of(space, data, None if query is None else to)
+    items, clock = everything.take(everything.modality == to), everything.clock
+    if not len(items):
+        raise UnknownNameError("modality", to, sorted(set(everything.modality)))
+    if np.ndim(np.asarray(times, object)) == 0:
+        instants = np.linspace(clock.start, clock.end, count("times", times))
+    else:
+        instants = clock.numbers(times, name="times")
     if np.isnan(instants).any():
         raise InputError("times: expected known instants, got an unknown one.")
     if window is None:
-        window = float(getattr(space, "window_", 0.0)) or default_window(items.instants)
+        window = float(getattr(space, "window_", 0.0)) or default_window(everything.instants)
+    window = distance("window", window)
     outside = clock.outside(instants)
+    if isinstance(space, Diachronic):
+        outside |= space.clock_.outside(instants)
     if outside.any():
         _logger.warning("times: %d of %d instants lie outside those of the data", int(outside.sum()), len(instants))
-    if isinstance(of, Mapping):
-        path, name = path_of(space, data, of, instants, clock), ", ".join(str(part)[:60] for part in of.values())
+    if query is not None:
+        path, name = path_of(space, data, query, instants, clock), name_of(query)
     else:
-        path, name = _class_path(TimedItems.of(space, data).of_class(of), instants, window), str(of)
-    found = []
-    for instant, point in zip(instants, path, strict=True):
-        near = items.around(float(instant), window)
-        scores = near.embeddings @ point
-        known = 0 if np.isnan(point).any() else k
-        order = np.argsort(-scores, kind="stable")[:known]
-        found.append(tuple(_neighbour(near, int(i), float(scores[i]), to) for i in order))
+        path, name = _class_path(everything.of_class(of).by_item(), instants, window), str(of)
+    found = [_near(items.around(float(t), window), p, k) for t, p in zip(instants, path, strict=True)]
     return Trajectory(name, instants, path, tuple(found), outside, window, clock)
 
 
@@ -139,6 +146,20 @@ def _class_path(items: TimedItems, instants: NDArray[np.float64], window: float)
     return path
 
 
-def _neighbour(items: TimedItems, row: int, score: float, modality: str) -> Neighbour:
-    time = items.clock.written(float(items.instants[row]))
-    return Neighbour(str(items.data.ids[items.item[row]]), score, time, modality)
+def _near(items: TimedItems, point: NDArray[np.float64], k: int) -> tuple[Neighbour, ...]:
+    """The k nearest items, each by its nearest part."""
+    if np.isnan(point).any():
+        return ()
+    scores = items.embeddings @ point
+    order = np.argsort(-scores, kind="stable")
+    _, first = np.unique(items.item[order], return_index=True)
+    best = order[np.sort(first)][:k]
+    return tuple(
+        Neighbour(
+            str(items.data.ids[items.item[row]]),
+            float(scores[row]),
+            items.clock.written(float(items.instants[row])),
+            str(items.modality[row]),
+        )
+        for row in best
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from commonspace.data.drift import planted_drift
-from commonspace.errors import InputError, ParameterError, TrainingError
+from commonspace.errors import InputError, ParameterError, StorageError, TrainingError
 from commonspace.spaces.temporal.diachronic import Diachronic
 from commonspace.spaces.temporal.network import Conditioning
 
@@ -112,7 +113,7 @@ def test_dates_and_the_days_they_are_give_the_same_space():
     np.testing.assert_allclose(
         by_date.transform(VIEWS, time=dates)["image"], by_day.transform(VIEWS, time=days)["image"], atol=1e-5
     )
-    with pytest.raises(InputError, match="time: the space was fitted with dates, got numbers"):
+    with pytest.raises(InputError, match="time: expected dates, as the times before, got numbers"):
         by_date.transform(VIEWS, time=days)
 
 
@@ -149,6 +150,19 @@ def test_times_that_cannot_be_learnt_from(time: Any, message: str):
         Diachronic(**QUICK).fit(VIEWS, LABELS, time=time)
 
 
+def test_validation_whose_times_are_unknown_is_refused():
+    held = ({m: x[:30] for m, x in VIEWS.items()}, LABELS[:30], np.full(30, np.nan))
+    with pytest.raises(InputError, match="validation: expected items whose times are known"):
+        Diachronic(**QUICK).fit(VIEWS, LABELS, time=YEARS, validation=held)
+
+
+def test_a_checkpoint_of_other_times_is_not_gone_on_from(tmp_path: Path):
+    file = tmp_path / "state"
+    Diachronic(**QUICK, window=5.0).fit(VIEWS, LABELS, time=YEARS, checkpoint=file)
+    with pytest.raises(StorageError):
+        Diachronic(**QUICK, window=5.0).fit(VIEWS, LABELS, time=100 * YEARS, checkpoint=file, resume=True)
+
+
 def test_a_fit_that_fails_leaves_the_space_as_it_was():
     space = Diachronic(**QUICK | {"learning_rate": 1e30})
     with pytest.raises(TrainingError):
@@ -165,8 +179,9 @@ def test_one_item_a_year_can_be_learnt_from():
 
 
 def test_a_network_without_a_hidden_layer_has_no_place_for_time():
-    with pytest.raises(ParameterError, match="hidden_sizes: expected at least one hidden layer"):
+    with pytest.raises(ParameterError, match="hidden_sizes: expected a hidden layer"):
         fitted(hidden_sizes=())
+    assert fitted(hidden_sizes=(), conditioning="none").transform(VIEWS, time=YEARS)["image"].shape == (N, 8)
 
 
 def test_times_of_other_numbers_than_items_and_unknown_ones_in_a_sweep():

@@ -81,7 +81,7 @@ def test_a_clock_says_what_lies_outside_and_takes_the_nearest():
 
 def test_a_clock_does_not_mix_dates_and_numbers():
     clock = Clock.of(*numbers_of([date(1950, 1, 1), date(2000, 1, 1)]))
-    with pytest.raises(InputError, match="fitted with dates, got numbers"):
+    with pytest.raises(InputError, match="time: expected dates, as the times before, got numbers"):
         clock.numbers([1975])
     with pytest.raises(InputError, match="expected 3, one per item, got 1"):
         clock.numbers([date(1975, 1, 1)], 3)

@@ -24,6 +24,13 @@ def test_embeddings_do_not_depend_on_time_and_none_is_asked_for():
             np.testing.assert_array_equal(z, without[modality])
 
 
+def test_modalities_may_have_different_items_and_unknown_times_matter_not():
+    space = fitted()
+    out = space.transform({"image": DATA.view("image")[:2], "text": DATA.view("text")[:3]}, time=np.array([np.nan, 1950, 1960]))
+    assert {m: z.shape for m, z in out.items()} == {"image": (2, 8), "text": (3, 8)}
+    assert all(np.isfinite(z).all() for z in out.values())
+
+
 def test_training_does():
     shuffled = np.random.default_rng(0).permutation(np.asarray(DATA.time))
     other = SoftSmoothing(**QUICK).fit(DATA.views, DATA.labels, time=shuffled)

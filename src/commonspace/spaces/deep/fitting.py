@@ -224,4 +224,6 @@ def _identity(space: DeepSpace, given: FitInput, validation: FitInput | None) ->
                 digest.update(f"{modality} {view.shape} {view.dtype}".encode())
                 digest.update(np.ascontiguousarray(view).data)
             digest.update(repr(None if part.labels is None else part.labels.tolist()).encode())
+            if space.tags.uses_time:  # views hold shares of the span, which other times may have too
+                digest.update(repr(None if part.time is None else part.time.tolist()).encode())
     return digest.hexdigest()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from commonspace.errors import InputError, ParameterError
+from commonspace.errors import InputError
 from commonspace.spaces.base import FitInput
 from commonspace.spaces.deep.base import DeepSpace
 from commonspace.spaces.standardise import Columns
@@ -110,14 +110,14 @@ class TemporalSpace(DeepSpace):
         self, given: FitInput, validation: FitInput | None = None, checkpoint: Path | None = None, resume: bool = False
     ) -> None:
         assert given.time is not None
-        if not len(self.hidden_sizes):
-            raise ParameterError("hidden_sizes: expected at least one hidden layer, where content meets time; got ().")
         instants, kind = numbers_of(given.time)
         clock, known = Clock.of(instants, kind), ~np.isnan(instants)
         window = default_window(instants[known]) if self.window is None else float(self.window)
         if not known.all():
             lost = int((~known).sum())
             _logger.warning("time: unknown for %d of %d items, which are left out", lost, len(known))
+        if validation is not None and validation.time is not None and np.isnan(clock.numbers(validation.time)).all():
+            raise InputError("validation: expected items whose times are known, got none.")
         self._window_share = window / (clock.end - clock.start)  # no fitted state yet: the training may fail
         try:
             super()._learn(_with_time(given, clock), validation and _with_time(validation, clock), checkpoint, resume)
@@ -159,4 +159,5 @@ def timed(views: Mapping[str, NDArray[Any]], shares: NDArray[np.float64]) -> dic
 
 def _with_time(given: FitInput, clock: Clock) -> FitInput:
     assert given.time is not None
-    return FitInput(timed(given.views, clock.shares(clock.numbers(given.time))), given.labels, None)
+    instants = clock.numbers(given.time)
+    return FitInput(timed(given.views, clock.shares(instants)), given.labels, instants)

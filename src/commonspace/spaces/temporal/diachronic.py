@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import Tensor
 from torch.nn import functional as F
 
-from commonspace.errors import InputError
+from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
 from commonspace.spaces.search_space import DataFacts, SearchSpace
@@ -178,6 +178,8 @@ class Diachronic(TemporalSpace):
         return out
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> DiachronicNetwork:
+        if self.conditioning in ("mlp", "film", "offset") and not len(self.hidden_sizes):
+            raise ParameterError("hidden_sizes: expected a hidden layer, where content meets time; got ().")
         return DiachronicNetwork(self, dims)
 
 
@@ -224,5 +226,7 @@ class DiachronicNetwork(TemporalNetwork):
         """1 minus the cosine of embeddings and where the same contents are at other times."""
         if self.conditioning == "none":
             return 0 * embedded.sum()
-        moved = F.normalize(self.embed_at(modality, x, torch.rand(len(x), device=x.device)), dim=1)
+        # Of validation always the same times, so that epochs can be compared.
+        other = torch.rand(len(x), device=x.device) if self.training else (x[:, -1] + 0.5) % 1
+        moved = F.normalize(self.embed_at(modality, x, other), dim=1)
         return 1 - (moved * embedded).sum(1).mean()

@@ -20,7 +20,7 @@ Times = ArrayLike | Sequence[object]
 _MICROSECONDS_A_DAY = 86_400_000_000
 
 
-def numbers_of(time: Times) -> tuple[NDArray[np.float64], Kind]:
+def numbers_of(time: Times, name: str = "time") -> tuple[NDArray[np.float64], Kind]:
     """Instants as numbers that can be subtracted.
 
     Dates become days since 1970-01-01, to the microsecond, from the year 1 to 9999 and, as datetime64, far beyond;
@@ -29,6 +29,7 @@ def numbers_of(time: Times) -> tuple[NDArray[np.float64], Kind]:
 
     Args:
         time: (n,) datetime64, dates, datetimes or numbers; not some of one and some of another.
+        name: What errors call it.
 
     Returns:
         (n,) numbers, and what they were.
@@ -38,22 +39,22 @@ def numbers_of(time: Times) -> tuple[NDArray[np.float64], Kind]:
     """
     values = np.asarray(time) if not isinstance(time, list | tuple) else np.array([*time, None], object)[:-1]
     if values.ndim != 1:
-        raise InputError(f"time: expected one per item, shape (n,), got {values.shape}.")
+        raise InputError(f"{name}: expected one per item, shape (n,), got {values.shape}.")
     if values.dtype.kind == "M":
         return _days(values), "date"
     if values.dtype.kind in "iuf":
-        return _finite(values.astype(np.float64)), "number"
+        return _finite(values.astype(np.float64), name), "number"
     if values.dtype.kind != "O":
-        raise InputError(f"time: expected datetime64, dates or numbers, got {values.dtype}.")
+        raise InputError(f"{name}: expected datetime64, dates or numbers, got {values.dtype}.")
     known = [value for value in values if not _unknown(value)]
     if all(isinstance(value, date | np.datetime64) for value in known) and known:
-        return _days(np.array([np.datetime64("NaT") if _unknown(v) else _utc(v, known) for v in values])), "date"
+        return _days(np.array([np.datetime64("NaT") if _unknown(v) else _utc(v, known, name) for v in values])), "date"
     for value in known:
         if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
             raise InputError(
-                f"time: expected dates or numbers, all of one kind, got {value!r} ({type(value).__name__})."
+                f"{name}: expected dates or numbers, all of one kind, got {value!r} ({type(value).__name__})."
             )
-    return _finite(np.array([np.nan if _unknown(v) else float(v) for v in values], np.float64)), "number"
+    return _finite(np.array([np.nan if _unknown(v) else float(v) for v in values], np.float64), name), "number"
 
 
 @dataclass(frozen=True)
@@ -81,23 +82,21 @@ class Clock:
         if not len(known):
             raise InputError(f"time: unknown for all {len(instants)} items; expected two different instants or more.")
         if np.ptp(known) == 0:
-            raise InputError(
-                f"time: all {len(known)} items are at one instant, {cls(kind, known[0], known[0]).written(known[0])}; "
-                "expected at least two. Take a space that does not use time."
-            )
+            instant = cls(kind, known[0], known[0]).written(known[0])
+            raise InputError(f"time: all {len(known)} items are at one instant, {instant}; expected at least two.")
         return cls(kind, float(known.min()), float(known.max()))
 
-    def numbers(self, time: Times, n: int | None = None) -> NDArray[np.float64]:
+    def numbers(self, time: Times, n: int | None = None, *, name: str = "time") -> NDArray[np.float64]:
         """(n,) instants as numbers of this clock.
 
         Raises:
             InputError: If they are dates where this clock has numbers, or the other way round, or not n.
         """
-        found, kind = numbers_of(time)
+        found, kind = numbers_of(time, name)
         if kind != self.kind and not np.isnan(found).all():
-            raise InputError(f"time: the space was fitted with {self.kind}s, got {kind}s.")
+            raise InputError(f"{name}: expected {self.kind}s, as the times before, got {kind}s.")
         if n is not None and len(found) != n:
-            raise InputError(f"time: expected {n}, one per item, got {len(found)}.")
+            raise InputError(f"{name}: expected {n}, one per item, got {len(found)}.")
         return found
 
     def outside(self, instants: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -111,7 +110,7 @@ class Clock:
     def written(self, instant: float) -> str:
         """An instant for people: a date, with the time of day if that is not midnight, or a number."""
         if self.kind == "number":
-            return f"{instant:g}"
+            return f"{instant:.15g}"
         moment = np.datetime64(round(instant * _MICROSECONDS_A_DAY), "us")
         return str(moment.astype("datetime64[D]") if instant == int(instant) else moment.astype("datetime64[s]"))
 
@@ -132,23 +131,23 @@ def _days(values: NDArray[Any]) -> NDArray[np.float64]:
     return np.where(np.isnat(moments), np.nan, days)
 
 
-def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _finite(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
     if np.isinf(values).any():
-        raise InputError(f"time: expected finite numbers, got {values[np.isinf(values)][0]} in row {_first(values)}.")
+        row = int(np.flatnonzero(np.isinf(values))[0])
+        raise InputError(f"{name}: expected finite numbers, got {values[row]} in row {row}.")
     return values
-
-
-def _first(values: NDArray[np.float64]) -> int:
-    return int(np.flatnonzero(np.isinf(values))[0])
 
 
 def _unknown(value: object) -> bool:
     if value is None or (isinstance(value, np.datetime64) and bool(np.isnat(value))):
         return True
-    return bool(value != value)
+    try:
+        return bool(value != value)
+    except TypeError:  # pandas.NA is neither
+        return True
 
 
-def _utc(value: Any, known: Sequence[Any]) -> np.datetime64:
+def _utc(value: Any, known: Sequence[Any], name: str) -> np.datetime64:
     """A date as datetime64 in microseconds; with a time zone, in UTC.
 
     Raises:
@@ -158,7 +157,7 @@ def _utc(value: Any, known: Sequence[Any]) -> np.datetime64:
         plain = next((v for v in known if isinstance(v, datetime) and v.tzinfo is None), None)
         if plain is not None:
             raise InputError(
-                f"time: {value.isoformat()} has a time zone and {plain.isoformat()} has none; give all or none one."
+                f"{name}: {value.isoformat()} has a time zone and {plain.isoformat()} has none; give all or none one."
             )
         value = value.astimezone(UTC).replace(tzinfo=None)
     return np.datetime64(value, "us")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import permutations
 from numbers import Real
 from typing import Any, ClassVar, Unpack
@@ -17,12 +18,14 @@ from torch.nn import functional as F
 from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
 from commonspace.spaces.search_space import DataFacts, SearchSpace
+from commonspace.spaces.tags import SpaceTags
+from commonspace.spaces.views import Views
 from commonspace.training.items import Batch
 from commonspace.training.losses.relations import relations
 from commonspace.training.losses.temporal import soft_smoothing_loss
 from commonspace.training.losses.triplet import triplet_loss
 
-from .base import TemporalSpace
+from .base import TemporalSpace, timed
 from .network import TemporalNetwork
 
 
@@ -43,7 +46,7 @@ class SoftSmoothing(TemporalSpace):
     Args:
         n_components: The length k of an embedding.
         window: h, in days where times are dates, else in the unit of the times; None takes what holds a twentieth of
-            the items on either side.
+            the items within h on either side of one of them.
         margin: m.
         smoothing: lambda.
         training: What all deep spaces take, `DeepParameters`. Its own defaults: hidden_sizes=(256,), batch_size=512.
@@ -63,6 +66,7 @@ class SoftSmoothing(TemporalSpace):
         D. Semedo, J. Magalhaes, Temporal cross-media retrieval with soft-smoothing, ACM Multimedia 2018.
     """
 
+    tags: ClassVar[SpaceTags] = replace(TemporalSpace.tags, time_in_fit_only=True)
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **CONSTRAINTS,
         "window": [Interval(Real, 0, None, closed="neither"), None],
@@ -91,10 +95,10 @@ class SoftSmoothing(TemporalSpace):
         """See `Space.search_space`."""
         return [{"smoothing": (0.1, 0.5, 1.0), "margin": (0.1, 0.2, 0.4)}]
 
-    def _shares(self, views: Mapping[str, NDArray[Any]], time: ArrayLike | None) -> NDArray[np.float64]:
-        """Time has no part in embedding: any will do, and none."""
-        n = len(next(iter(views.values()), ()))
-        return np.zeros(n) if time is None else super()._shares(views, time)
+    def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+        """Embeds whichever modalities are given, whenever items are: see `Space.transform`. `time` is not used."""
+        checked = self._check_transform(views)
+        return {m: self._transform_view(m, timed({m: x}, np.zeros(len(x)))[m]) for m, x in checked.items()}
 
     def _network(self, dims: Mapping[str, int], classes: Classes) -> SoftSmoothingNetwork:
         return SoftSmoothingNetwork(self, dims)
