@@ -26,7 +26,8 @@ def test_embeddings_do_not_depend_on_time_and_none_is_asked_for():
 
 def test_modalities_may_have_different_items_and_unknown_times_matter_not():
     space = fitted()
-    out = space.transform({"image": DATA.view("image")[:2], "text": DATA.view("text")[:3]}, time=np.array([np.nan, 1950, 1960]))
+    uneven = {"image": DATA.view("image")[:2], "text": DATA.view("text")[:3]}
+    out = space.transform(uneven, time=np.array([np.nan, 1950, 1960]))
     assert {m: z.shape for m, z in out.items()} == {"image": (2, 8), "text": (3, 8)}
     assert all(np.isfinite(z).all() for z in out.values())
 
