@@ -87,11 +87,9 @@ class Case:
         return {"time": np.linspace(1990, 2010, n)} if self.tags.uses_time else {}
 
     def fit(self, space: Space, views: Any = None, labels: Any = None, **arguments: Any) -> Space:
-        return space.fit(
-            self.views() if views is None else views,
-            self.labels() if labels is None else labels,
-            **{**self.time(), **arguments},
-        )
+        views = self.views() if views is None else views
+        labels = self.labels() if labels is None else labels
+        return space.fit(views, labels, **{**self.time(len(next(iter(views.values()))) if views else N), **arguments})
 
     def fitted(self, views: Any = None, labels: Any = None, **params: Any) -> Space:
         return self.fit(self.make(**params), views, labels)
