@@ -255,7 +255,7 @@ class Collection:
         def nearest(count: int) -> list[Hit]:
             return as_hits(self._table.search(direction, count, condition), count)
 
-        hits = nearest(k) if as_of is None or decay is None else as_of.nearest_first(nearest, k)
+        hits = nearest(k) if as_of is None or decay is None else as_of.nearest_first(nearest, k, decay)
         if to is not None and not hits and not self._table.has(to):
             raise UnknownNameError("modality", to, self.modalities)
         return hits

@@ -38,14 +38,12 @@ class AsOf:
         kind: What it is.
         given: What the user gave, an ISO text as a datetime.
         within: How far from the instant an item may be, in days or in the unit of the numbers; None for any distance.
-        decay: The distance at which a score counts 1/e of what it is; None where time does not weigh.
     """
 
     instant: float
     kind: Kind
     given: Any
     within: float | None
-    decay: float | None
 
     @classmethod
     def of(cls, at: object, within: float | None, decay: float | None) -> Self | None:
@@ -68,8 +66,7 @@ class AsOf:
         numbers, kind = numbers_of([given], "at")
         if np.isnan(numbers[0]):
             raise InputError(f"at: expected a date or a number, got {at!r}.")
-        distances = (None if value is None else float(value) for value in (within, decay))
-        return cls(float(numbers[0]), kind, given, *distances)
+        return cls(float(numbers[0]), kind, given, None if within is None else float(within))
 
     def condition(self, fields: Mapping[str, pa.DataType]) -> Where:
         """Conditions on the field `time`: that an item has one, and is near enough.
@@ -94,26 +91,26 @@ class AsOf:
         low, high = Clock("date", first, last).values(np.array([first, last], float)).tolist()
         return {FIELD: {"ge": low, "le": high}}
 
-    def nearest_first(self, fetch: Callable[[int], list[Hit]], k: int) -> list[Hit]:
+    def nearest_first(self, fetch: Callable[[int], list[Hit]], k: int, decay: float) -> list[Hit]:
         """The k hits with the best scores once these have decayed, exactly: no score grows by decaying.
 
         Args:
             fetch: The best hits by score alone, so many.
             k: How many to return.
+            decay: The distance at which a score counts 1/e of what it is.
         """
-        assert self.decay is not None
         size = max(FEWEST, 4 * k)
         while True:
             found = fetch(size)
-            best = sorted(map(self._decayed, found), key=lambda hit: (-hit.score, hit.id, hit.part, hit.modality))[:k]
+            decayed = [self._decayed(hit, float(decay)) for hit in found]
+            best = sorted(decayed, key=lambda hit: (-hit.score, hit.id, hit.part, hit.modality))[:k]
             if len(found) < size or (len(best) == k and best[-1].score >= found[-1].score):
                 return best
             size *= 4
 
-    def _decayed(self, hit: Hit) -> Hit:
-        assert self.decay is not None
+    def _decayed(self, hit: Hit, decay: float) -> Hit:
         (when,), _ = numbers_of([hit.metadata[FIELD]])
-        weight = math.exp(max(-abs(float(when) - self.instant) / self.decay, LEAST_EXPONENT))
+        weight = math.exp(max(-abs(float(when) - self.instant) / decay, LEAST_EXPONENT))
         return replace(hit, score=hit.score * weight if hit.score > 0 else hit.score / weight)
 
 

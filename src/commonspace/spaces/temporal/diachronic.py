@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import permutations
 from numbers import Integral, Real
 from typing import Any, ClassVar, Unpack
 
@@ -206,10 +205,7 @@ class DiachronicNetwork(TemporalNetwork):
         views = {m: x for m, x in batch.views.items() if len(x)}
         embedded = {m: F.normalize(self.embed(m, x), dim=1) for m, x in views.items()}
         inter, intra, own = [], [], []
-        for a, b in permutations(embedded, 2):
-            similarity = embedded[a] @ embedded[b].T
-            distance = (views[a][:, -1:] - views[b][:, -1:].T).abs()
-            related = relations(batch.items_of(a), batch.items_of(b), batch.targets_of(a), batch.targets_of(b))
+        for (a, b), similarity, distance, related in self.pairs(batch, embedded):
             inter.append(triplet_loss(similarity, within(related, distance, self.window), margin=self.margin))
             intra.append(alignment_loss(similarity, related, distance, window=self.window, margin=self.drift))
             own.append(info_nce(similarity, relations(batch.items_of(a), batch.items_of(b)), SCALE))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from commonspace.training.items import Batch
 from commonspace.training.layers import ByModality, multilayer
+from commonspace.training.losses.relations import Relations, relations
 from commonspace.training.network import Network
 
 Conditioning = Literal["mlp", "film", "offset", "feature", "none"]
@@ -147,6 +150,20 @@ class TemporalNetwork(Network):
         rows = torch.cat([content, tau[:, None]], 1) if self.conditioning == "feature" else content
         embedded: Tensor = projection(rows)
         return embedded
+
+    def pairs(
+        self, batch: Batch, embedded: Mapping[str, Tensor]
+    ) -> Iterator[tuple[tuple[str, str], Tensor, Tensor, Relations]]:
+        """Every ordered pair of modalities: its names, cosines, distances in time and relations.
+
+        Args:
+            batch: Rows with the time in their last column.
+            embedded: Modality -> unit embeddings of these rows, of the modalities that have some.
+        """
+        for a, b in permutations(embedded, 2):
+            distance = (batch.views[a][:, -1:] - batch.views[b][:, -1:].T).abs()
+            related = relations(batch.items_of(a), batch.items_of(b), batch.targets_of(a), batch.targets_of(b))
+            yield (a, b), embedded[a] @ embedded[b].T, distance, related
 
     def sweep(self, modality: str, x: Tensor, taus: Tensor) -> Tensor:
         """(n, d) rows, each at all of (T,) times -> (n, T, k); what does not depend on time is computed once."""

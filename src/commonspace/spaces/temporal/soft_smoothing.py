@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import permutations
 from numbers import Real
 from typing import Any, ClassVar, Unpack
 
@@ -21,7 +20,6 @@ from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Views
 from commonspace.training.items import Batch
-from commonspace.training.losses.relations import relations
 from commonspace.training.losses.temporal import soft_smoothing_loss
 from commonspace.training.losses.triplet import triplet_loss
 
@@ -121,13 +119,9 @@ class SoftSmoothingNetwork(TemporalNetwork):
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The terms, each a mean over ordered pairs of modalities."""
-        views = {m: x for m, x in batch.views.items() if len(x)}
-        embedded = {m: F.normalize(self.embed(m, x), dim=1) for m, x in views.items()}
+        embedded = {m: F.normalize(self.embed(m, x), dim=1) for m, x in batch.views.items() if len(x)}
         ranking, smooth = [], []
-        for a, b in permutations(embedded, 2):
-            similarity = embedded[a] @ embedded[b].T
-            distance = (views[a][:, -1:] - views[b][:, -1:].T).abs()
-            related = relations(batch.items_of(a), batch.items_of(b), batch.targets_of(a), batch.targets_of(b))
+        for _, similarity, distance, related in self.pairs(batch, embedded):
             ranking.append(triplet_loss(similarity, related, margin=self.margin))
             smooth.append(soft_smoothing_loss(similarity, related, distance, bandwidth=self.bandwidth))
         nothing = [0 * z.sum() for z in embedded.values()]  # a batch of one modality has nothing to compare
