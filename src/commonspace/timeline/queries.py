@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,18 +33,41 @@ def path_of(
         InputError: If the query is not of one modality, or a row has other columns than the space has learnt.
         UnknownNameError: If the space does not know the modality, or a raw item has no encoder.
     """
-    if len(query) != 1:
-        raise InputError(f"query: expected one modality, for example {{'text': 'war'}}, got {len(query)}.")
-    ((modality, asked),) = query.items()
+    modality, asked = one_modality("query", query, "'war'")
+    (path,) = paths_of(space, data, modality, [asked], instants, clock)
+    return np.asarray(path)
+
+
+def paths_of(
+    space: Space,
+    data: Dataset,
+    modality: str,
+    items: Sequence[Any] | NDArray[Any],
+    instants: NDArray[np.float64],
+    clock: Clock,
+) -> NDArray[np.float64]:
+    """(n, T, k) where each of n items of a modality is at each instant; see `path_of`."""
     if modality not in space.modalities_:
         raise UnknownNameError("modality", modality, space.modalities_)
-    row = _row(space, data, modality, asked)
+    rows = np.concatenate([_row(space, data, modality, item) for item in items])
     if isinstance(space, Diachronic):
-        path = space.transform_at({modality: row}, clock.values(instants))[modality][0]
+        paths = space.transform_at({modality: rows}, clock.values(instants))[modality]
     else:
-        embedded = space.transform({modality: row})
-        path = np.repeat(next(iter(embedded.values())), len(instants), 0)
-    return unit(path.astype(np.float64))
+        embedded = next(iter(space.transform({modality: rows}).values()))
+        paths = np.repeat(embedded[:, None], len(instants), 1)
+    return unit(paths.astype(np.float64))
+
+
+def one_modality(name: str, given: Mapping[str, Any], example: str) -> tuple[str, Any]:
+    """The only entry of a mapping by modality.
+
+    Raises:
+        InputError: If there is none, or more than one.
+    """
+    if len(given) != 1:
+        raise InputError(f"{name}: expected one modality, for example {{'text': {example}}}, got {len(given)}.")
+    ((modality, value),) = given.items()
+    return modality, value
 
 
 def name_of(query: Mapping[str, Any]) -> str:

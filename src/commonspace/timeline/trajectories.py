@@ -51,7 +51,7 @@ class Trajectory:
         path: (T, k) of unit length; NaN at instants that have no item of a class within the window.
         neighbours: For each instant the items nearest to it, the nearest first.
         outside: (T,) instants outside those the space has learnt from, or the data set spans.
-        window: How far neighbours are from their instant at most.
+        window: How far neighbours are from their instant at most; 0 where they have no time of their own.
         clock: Of what kind the times are.
     """
 
@@ -114,26 +114,42 @@ def trajectory(
     items, clock = everything.take(everything.modality == to), everything.clock
     if not len(items):
         raise UnknownNameError("modality", to, sorted(set(everything.modality)))
-    if np.ndim(np.asarray(times, object)) == 0:
-        instants = np.linspace(clock.start, clock.end, count("times", times))
-    else:
-        instants = clock.numbers(times, name="times")
-    if np.isnan(instants).any():
-        raise InputError("times: expected known instants, got an unknown one.")
+    instants, outside = sweep_of(space, times, clock)
     if window is None:
         window = float(getattr(space, "window_", 0.0)) or default_window(everything.instants)
     window = distance("window", window)
-    outside = clock.outside(instants)
-    if isinstance(space, Diachronic):
-        outside |= space.clock_.outside(instants)
-    if outside.any():
-        _logger.warning("times: %d of %d instants lie outside those of the data", int(outside.sum()), len(instants))
     if query is not None:
         path, name = path_of(space, data, query, instants, clock), name_of(query)
     else:
         path, name = _class_path(everything.of_class(of).by_item(), instants, window), str(of)
     found = [_near(items.around(float(t), window), p, k) for t, p in zip(instants, path, strict=True)]
     return Trajectory(name, instants, path, tuple(found), outside, window, clock)
+
+
+def sweep_of(space: Space, times: int | Times, clock: Clock) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The instants of a sweep, and which of them lie outside what the space has learnt from or the data set spans.
+
+    Args:
+        space: A fitted space.
+        times: Instants; or how many, evenly over the span of the data.
+        clock: Of the data set.
+
+    Raises:
+        InputError: If an instant is unknown or of another kind.
+        ParameterError: If a number of instants is below 1.
+    """
+    if np.ndim(np.asarray(times, object)) == 0:
+        instants = np.linspace(clock.start, clock.end, count("times", times))
+    else:
+        instants = clock.numbers(times, name="times")
+    if np.isnan(instants).any():
+        raise InputError("times: expected known instants, got an unknown one.")
+    outside = clock.outside(instants)
+    if isinstance(space, Diachronic):
+        outside |= space.clock_.outside(instants)
+    if outside.any():
+        _logger.warning("times: %d of %d instants lie outside those of the data", int(outside.sum()), len(instants))
+    return instants, outside
 
 
 def _class_path(items: TimedItems, instants: NDArray[np.float64], window: float) -> NDArray[np.float64]:
