@@ -29,7 +29,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import commonspace as cs
-from commonspace.encoders import get_encoder
 from commonspace.evaluation import environment
 from commonspace.evaluation.significance import paired_bootstrap
 from commonspace.files import replacing
@@ -46,30 +45,33 @@ Fit = Callable[[cs.Dataset, cs.Dataset, int], Embed]
 """Films to learn from and to choose by, and a seed, to what embeds films."""
 
 
-def read(root: Path) -> dict[str, cs.Dataset]:
+def read(root: Path, work: Path) -> dict[str, cs.Dataset]:
     """All films that have a genre, by what their text is."""
     with gzip.open(root / "items.csv.gz", "rt", encoding="utf-8") as file:
         films = [film for film in csv.DictReader(file) if film["genres"] != NONE]
-    genres = [set(film["genres"].replace("Science Fiction", "Sci-Fi").split(", ")) for film in films]
-    names = sorted({genre for of in genres for genre in of})
     texts = {
         "title and overview": [f"{film['title']}. {film['overview']}" for film in films],
         "title alone": [film["title"] for film in films],
     }
-    pictures = [str(root / "images" / f"{film['id']}.jpg") for film in films]
-    image, encoder = get_encoder("efficientnet-lite0:flip", kind="image").encode(pictures), get_encoder("minilm")
-    return {
-        text: cs.Dataset(
-            {"image": image, "text": encoder.encode(of)},
-            ids=[film["id"] for film in films],
-            labels=[[genre in of for genre in names] for of in genres],
-            label_names=names,
-            time=[float(film["year"]) for film in films],
-            groups=[film["title"].lower() for film in films],
-            name="posters",
-        )
-        for text, of in texts.items()
-    }
+    return {text: _load(films, said, root, work / f"{text.replace(' ', '_')}.jsonl") for text, said in texts.items()}
+
+
+def _load(films: list[dict[str, str]], texts: list[str], root: Path, path: Path) -> cs.Dataset:
+    """The films as a table, and the data set of it, encoded once."""
+    rows = [
+        {
+            "id": film["id"],
+            "image": str((root / "images" / f"{film['id']}.jpg").resolve()),
+            "text": text,
+            "label": film["genres"].replace("Science Fiction", "Sci-Fi").split(", "),
+            "year": float(film["year"]),
+            "group": film["title"].lower(),
+        }
+        for film, text in zip(films, texts, strict=True)
+    ]
+    with replacing(path) as temporary:
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return cs.load_dataset(path, encoders={"image": "efficientnet-lite0:flip"}, strict=True)
 
 
 def by_space(make: Callable[[int], Any]) -> Fit:
@@ -186,14 +188,19 @@ def main() -> None:
     """Measures what is not in the folder yet, writes and tells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="a folder for finished runs, which are kept")
+    parser.add_argument(
+        "--work",
+        type=Path,
+        required=True,
+        help="a folder for the films as a table, and for finished runs, which are kept",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="NAME")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     script = sha256(Path(__file__).read_bytes() + cs.__version__.encode()).hexdigest()[:8]
     results = []
-    for text, data in read(arguments.root).items():
+    for text, data in read(arguments.root, arguments.work).items():
         runs: dict[str, list[dict[str, Any]]] = {}
         with progress(f"posters, {text}", len(arguments.methods) * len(SEEDS), "fits") as advance:
             for name in arguments.methods:

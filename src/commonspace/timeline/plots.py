@@ -40,6 +40,9 @@ def plot_curves(curves: Sequence[Curve], path: str | Path) -> None:
         x = _shown(curve.centres, curve.clock)
         (line,) = above.plot(x, curve.values, marker="o", markersize=3, label=curve.name)
         above.fill_between(x, curve.low, curve.high, color=line.get_color(), alpha=0.2, linewidth=0)
+        above.vlines(
+            x, curve.low, curve.high, color=line.get_color(), alpha=0.4, linewidth=1
+        )  # for bins that are alone
         below.plot(x, curve.counts, drawstyle="steps-mid", color=line.get_color())
     above.legend(fontsize=8, frameon=False)
     below.set_ylabel("items")
@@ -127,7 +130,7 @@ def plot_summary(summary: Summary, pictures: Mapping[str, str | Path], path: str
         axes.set_yticks([])
         if found.id in pictures:
             with Image.open(pictures[found.id]) as picture:
-                axes.imshow(np.asarray(picture.convert("RGB")))
+                axes.imshow(np.asarray(picture.convert("RGBA")))  # what is transparent stays so
         else:
             axes.text(0.5, 0.5, found.id, ha="center", va="center", fontsize=8, wrap=True)
     figure.suptitle(summary.name, fontsize=9)
