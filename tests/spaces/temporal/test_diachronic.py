@@ -194,6 +194,13 @@ def test_times_of_other_numbers_than_items_and_unknown_ones_in_a_sweep():
         space.transform({"image": VIEWS["image"][:2], "text": VIEWS["text"][:3]}, time=[1950, 1960])
 
 
+def test_a_window_wider_than_the_span_has_all_negatives():
+    wide = {by: fitted(window=200.0, negatives=by).transform(VIEWS, time=YEARS)["text"] for by in ("all", "window")}
+    np.testing.assert_array_equal(wide["all"], wide["window"])
+    narrow = {by: fitted(window=5.0, negatives=by).transform(VIEWS, time=YEARS)["text"] for by in ("all", "window")}
+    assert not np.allclose(narrow["all"], narrow["window"])
+
+
 TURNING: dict[str, Any] = {"kinds": ("still",) * 6, "turning": 2 * np.pi}
 
 

@@ -57,3 +57,21 @@ def test_modalities_share_the_embedding_of_time(conditioning: Conditioning):
     for modality in DIMS:
         total = net.embed(modality, rows(modality)).sum()
         assert all(g.abs().sum() > 0 for g in torch.autograd.grad(total, list(net.structure.parameters())))
+
+
+@pytest.mark.parametrize("conditioning", ALL)
+def test_rows_at_two_times_are_those_at_one_and_the_other(conditioning: Conditioning):
+    net, x, tau = network(conditioning), rows("image"), torch.rand(5)
+    own, other = net.embed_twice("image", x, tau)
+    torch.testing.assert_close(own, net.embed("image", x))
+    torch.testing.assert_close(other, net.embed_at("image", x, tau))
+
+
+@pytest.mark.parametrize("conditioning", ["mlp", "film", "offset"])
+def test_what_differs_between_two_times_is_never_dropout(conditioning: Conditioning):
+    torch.manual_seed(0)
+    net = Plain(DIMS, 4, conditioning=conditioning, width=8, hidden_sizes=(64,), dropout=0.5).train()
+    x = rows("image")
+    assert not torch.allclose(net.embed("image", x), net.embed("image", x))
+    own, other = net.embed_twice("image", x, x[:, -1])
+    torch.testing.assert_close(own, other)

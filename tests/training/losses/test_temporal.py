@@ -64,3 +64,11 @@ def test_within_a_window_only_near_pairs_are_positives_and_all_others_stay_what_
     near = within(r, d, 1.0)
     assert torch.equal(near.positive, r.positive & (d <= 1))
     assert torch.equal(near.negative, r.negative)
+
+
+def test_negatives_beyond_the_window_are_left_out_if_told_so():
+    _, r, d = drawn(3)
+    near = within(r, d, 1.0, negatives=True)
+    assert torch.equal(near.positive, r.positive & (d <= 1))
+    assert torch.equal(near.negative, r.negative & (d <= 1))
+    assert (near.negative != r.negative).any()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
 import numpy as np
 import torch
@@ -30,6 +30,8 @@ from .instants import Times
 from .network import Conditioning, TemporalNetwork
 from .sweep import sweep_rows
 
+Negatives = Literal["all", "window"]
+
 SCALE = 10.0
 """Of the cosines in the contrast of items."""
 
@@ -53,13 +55,13 @@ class Diachronic(TemporalSpace):
       L_{still} = \tfrac12 \operatorname{mean} \lVert P(x, t) - P(x, t') \rVert^2, \; t' \sim U(\text{span}).$$
 
     L_inter ranks across categories: a positive is the item itself, or one of its category within the window; a negative
-    any of another category. L_intra aligns in time within a category: neighbours in time agree, others may drift, and
-    need not: a category that stays is asked for nothing. L_item is the symmetric InfoNCE of each item's modalities
-    among those of the batch, with a scale of 10 for the cosines: without it, nothing within a category tells one year's
-    items from another's. L_still is what it costs a content to be elsewhere at another time: without it the whole space
-    drifts, and classes that stay with it. That time is a continuous input, embedded by a layer that modalities share,
-    and what the first two terms are for, is the paper's; the functions, and the last two terms, are our reading, a
-    reconstruction.
+    any of another category, or only those within the window. L_intra aligns in time within a category: neighbours in
+    time agree, others may drift, and need not: a category that stays is asked for nothing. L_item is the symmetric
+    InfoNCE of each item's modalities among those of the batch, with a scale of 10 for the cosines: without it, nothing
+    within a category tells one year's items from another's. L_still is what it costs a content to be elsewhere at
+    another time: without it the whole space drifts, and classes that stay with it. That time is a continuous input,
+    embedded by a layer that modalities share, and what the first two terms are for, is the paper's; the functions, and
+    the last two terms, are our reading, a reconstruction.
 
     Learns from labels, from pairs alone (each item is then its own category), and from both: an item without a label is
     a category of its own about which else nothing is known. Items without a time are left out. Cost: O(b^2 log b) for a
@@ -71,6 +73,8 @@ class Diachronic(TemporalSpace):
             column of each view) and "none" (a static space with the same losses).
         window: w, in days where times are dates, else in the unit of the times; None takes what holds a twentieth of
             the items.
+        negatives: Of L_inter: "all", or those of the "window", which ranks what is of one time alone, as a search
+            within a period does.
         margin: m.
         drift: mu in [0, 2], how far neighbours of one category may drift apart.
         alignment: lambda_a, the weight of L_intra.
@@ -103,6 +107,7 @@ class Diachronic(TemporalSpace):
         **CONSTRAINTS,
         "conditioning": [StrOptions({"mlp", "film", "offset", "feature", "none"})],
         "window": [Interval(Real, 0, None, closed="neither"), None],
+        "negatives": [StrOptions({"all", "window"})],
         "margin": [Interval(Real, 0, None, closed="left")],
         "drift": [Interval(Real, 0, 2, closed="both")],
         "alignment": [Interval(Real, 0, None, closed="left")],
@@ -119,6 +124,7 @@ class Diachronic(TemporalSpace):
         *,
         conditioning: Conditioning = "mlp",
         window: float | None = None,
+        negatives: Negatives = "all",
         margin: float = 0.2,
         drift: float = 0.5,
         alignment: float = 0.5,
@@ -132,6 +138,7 @@ class Diachronic(TemporalSpace):
         super().__init__(n_components, **parameters)
         self.conditioning = conditioning
         self.window = window
+        self.negatives = negatives
         self.margin = margin
         self.drift = drift
         self.alignment = alignment
@@ -198,15 +205,18 @@ class DiachronicNetwork(TemporalNetwork):
         )
         self.margin, self.drift = space.margin, space.drift
         self.alignment, self.instance, self.stillness = space.alignment, space.instance, space.stillness
+        self.negatives = space.negatives
         self.window = space._window()
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The terms, each a mean over ordered pairs of modalities."""
         views = {m: x for m, x in batch.views.items() if len(x)}
-        embedded = {m: F.normalize(self.embed(m, x), dim=1) for m, x in views.items()}
+        both = {m: self._at_two_times(m, x) for m, x in views.items()}
+        embedded = {m: F.normalize(z, dim=1) for m, (z, _) in both.items()}
         inter, intra, own = [], [], []
         for (a, b), similarity, distance, related in self.pairs(batch, embedded):
-            inter.append(triplet_loss(similarity, within(related, distance, self.window), margin=self.margin))
+            ranked = within(related, distance, self.window, negatives=self.negatives == "window")
+            inter.append(triplet_loss(similarity, ranked, margin=self.margin))
             intra.append(alignment_loss(similarity, related, distance, window=self.window, margin=self.drift))
             own.append(info_nce(similarity, relations(batch.items_of(a), batch.items_of(b)), SCALE))
         nothing = [0 * z.sum() for z in embedded.values()]  # a batch of one modality has nothing to compare
@@ -214,15 +224,18 @@ class DiachronicNetwork(TemporalNetwork):
             "inter": (1.0, inter or nothing),
             "intra": (self.alignment, intra or nothing),
             "item": (self.instance, own or nothing),
-            "still": (self.stillness, [self._unrest(m, x, embedded[m]) for m, x in views.items()]),
+            "still": (
+                self.stillness,
+                [1 - (F.normalize(moved, dim=1) * embedded[m]).sum(1).mean() for m, (_, moved) in both.items()],
+            ),
         }
         return {name: weight * torch.stack(terms).mean() for name, (weight, terms) in weighted.items() if weight}
 
-    def _unrest(self, modality: str, x: Tensor, embedded: Tensor) -> Tensor:
-        """1 minus the cosine of embeddings and where the same contents are at other times."""
+    def _at_two_times(self, modality: str, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Where contents are at their own times, and at others: the same, if time has no part in it."""
         if self.conditioning == "none":
-            return 0 * embedded.sum()
+            embedded = self.embed(modality, x)
+            return embedded, embedded
         # Of validation always the same times, so that epochs can be compared.
         other = torch.rand(len(x), device=x.device) if self.training else (x[:, -1] + 0.5) % 1
-        moved = F.normalize(self.embed_at(modality, x, other), dim=1)
-        return 1 - (moved * embedded).sum(1).mean()
+        return self.embed_twice(modality, x, other)

@@ -151,6 +151,17 @@ class TemporalNetwork(Network):
         embedded: Tensor = projection(rows)
         return embedded
 
+    def embed_twice(self, modality: str, x: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, d) rows at their own times and at others (n,) -> (n, k) each; of both the content is the same.
+
+        So dropout takes the same units away from both, and what differs is owed to time.
+        """
+        projection = self.projections.of(modality)
+        if isinstance(projection, Conditioned):
+            content = projection.content(x[:, :-1])
+            return projection.at(content, self.structure(x[:, -1])), projection.at(content, self.structure(tau))
+        return self.embed(modality, x), self.embed_at(modality, x, tau)
+
     def pairs(
         self, batch: Batch, embedded: Mapping[str, Tensor]
     ) -> Iterator[tuple[tuple[str, str], Tensor, Tensor, Relations]]:

@@ -13,18 +13,19 @@ from torch import Tensor
 from .relations import Relations
 
 
-def within(relations: Relations, distance: Tensor, window: float) -> Relations:
-    """The same relations, but that only pairs within the window of time are positives.
+def within(relations: Relations, distance: Tensor, window: float, *, negatives: bool = False) -> Relations:
+    """The same relations, but that only pairs within the window of time are positives, or negatives too.
 
-    Pairs of one category further apart become unknown: no loss uses them. Pairs of different categories stay
-    negatives, whenever they are.
+    Pairs that are left out become unknown: no loss uses them.
 
     Args:
         relations: Of n anchors and m others.
         distance: (n, m) of time between them, 0 or more.
         window: In the unit of the distances.
+        negatives: Leave out negatives beyond the window; else they stay negatives, whenever they are.
     """
-    return Relations(relations.positive & (distance <= window), relations.negative)
+    near = distance <= window
+    return Relations(relations.positive & near, relations.negative & near if negatives else relations.negative)
 
 
 def alignment_loss(
