@@ -6,10 +6,11 @@ later cover. Films of the same title are kept together: 20 % are test, a tenth o
 0 to 4 and of training.
 
 A poster asks for texts of the same five years, and a text for posters; right is what shares a genre. Told is mAP@all,
-the mean over all queries of both directions, and by period. The others are: a static space with that filter by time and the same losses, which is Diachronic without its structuring
-layer; time as one more column; temporal soft-smoothing; a static space for each of five periods of equally many films,
-which needs no alignment, as nothing is compared across periods; and CCA. With title and overview also what each part of
-Diachronic does. Differences to Diachronic are by a paired bootstrap over films, all seeds of a film together.
+the mean over all queries of both directions, and by period. The others are: a static space with that filter by time and
+the same losses, which is Diachronic without its structuring layer; time as one more column; temporal soft-smoothing; a
+static space for each of five periods of equally many films, which needs no alignment, as nothing is compared across
+periods; and CCA. With title and overview also what each part of Diachronic does. Differences to Diachronic are by a
+paired bootstrap over films, all seeds of a film together.
 
 Dropout and what stands in `SETTINGS` were chosen by the films that choose, of two seeds, from some twenty settings of
 dropout, window, stillness and what items are ranked against.
