@@ -1,7 +1,7 @@
 """Ten summaries of a century of film posters, to be looked at: five genres and five phrases.
 
-Diachronic, and the static space with the same losses and a filter by time, learn from the training films of the first
-split of `posters.py`, with title and overview. Each of the ten is followed over 1920 to 2015 among all posters within
+Diachronic, and the static space with the same losses and a filter by time, with the settings of `posters.py`, learn
+from the training films of its first split, with title and overview. Each of the ten is followed over 1920 to 2015 among all posters within
 five years of each instant, and told in five scenes. Drawn are both strips, one above the other; told is, for each
 scene, the film that stands for it and its genres.
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from posters import deep, read
+from posters import diachronic, read
 
 import commonspace as cs
 from commonspace.evaluation import environment
@@ -27,7 +27,7 @@ from commonspace.timeline import Summary, plot_summary, summarise, trajectory
 
 GENRES = ("War", "Western", "Romance", "Sci-Fi", "Horror")
 PHRASES = ("soldiers at the front", "a love story", "a spaceship", "a detective solves a murder", "children on holiday")
-SPACES = {"diachronic": deep(cs.Diachronic), "static": deep(cs.Diachronic, conditioning="none")}
+SPACES = {"diachronic": diachronic(), "static": diachronic(conditioning="none")}
 TIMES = np.arange(1920.0, 2016.0, 5.0)
 WINDOW, SCENES = 5.0, 5
 
