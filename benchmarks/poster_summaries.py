@@ -1,9 +1,9 @@
 """Ten summaries of a century of film posters, to be looked at: five genres and five phrases.
 
 Diachronic, and the static space with the same losses and a filter by time, with the settings of `posters.py`, learn
-from the training films of its first split, with title and overview. Each of the ten is followed over 1920 to 2015 among all posters within
-five years of each instant, and told in five scenes. Drawn are both strips, one above the other; told is, for each
-scene, the film that stands for it and its genres.
+from the training films of its first split, with title and overview. Each of the ten is followed over 1920 to 2015 among
+all posters within five years of each instant, and told in five scenes. Told is, for each scene, the film that stands
+for it and its genres; drawn is a strip of posters.
 
     python benchmarks/poster_summaries.py --root FOLDER --work FOLDER --out FILE --pictures FOLDER
 
