@@ -2,9 +2,8 @@
 
 Slices are split as in `scan_retrieval.py`, by runs and by heads. Pictures are of 64 x 64 pixels from 0 (black) to 1;
 for PET and SPECT, which are in colour, brightness is the brightest channel. Told is the root of the mean squared error
-of a pixel: of the multimodal autoencoder, whose pixels are shares, over three seeds; of a ridge regression from all
-pixels, its ridge chosen by the same slices; and of the mean picture. These two then learn from the slices that chose
-as well.
+of a pixel in each fold: of the multimodal autoencoder, whose pixels are shares; of a ridge regression from all pixels,
+its ridge chosen by the same slices; and of the mean picture. These two then learn from the slices that chose as well.
 
     python benchmarks/scan_reconstruction.py --root FOLDER --out FILE --pictures FOLDER
 """
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scan_slices import SEEDS, SIDE, Fold, Matrix, brightness, fitted, folds, read, splits
+from scan_slices import SIDE, Fold, Matrix, brightness, fitted, folds, read, splits
 from sklearn.linear_model import Ridge
 
 import commonspace as cs
@@ -40,7 +39,7 @@ def rmse(found: Matrix, true: Matrix) -> float:
 
 def reconstruction(parts: list[Fold], source: str, target: str) -> tuple[dict[str, Any], list[Matrix]]:
     """Errors of three ways to tell one kind from the other; and from the last fold pictures in columns."""
-    errors: dict[str, list[Any]] = {"MultimodalAutoencoder": [], "ridge regression": [], "mean picture": []}
+    errors: dict[str, list[float]] = {"MultimodalAutoencoder": [], "ridge regression": [], "mean picture": []}
     chosen = []
     for fold in parts:
         asked, true = {source: fold.test.view(source)}, fold.test.view(target)
@@ -50,23 +49,23 @@ def reconstruction(parts: list[Fold], source: str, target: str) -> tuple[dict[st
 
         shared = {"n_components": 64, "batch_size": 64, "losses": dict.fromkeys((source, target), "bernoulli")}
         settings = [{**shared, **own} for own in SETTINGS]
-        found = [error(fitted(cs.MultimodalAutoencoder, p, 0, fold), fold.choose) for p in settings]
-        chosen.append(settings[int(np.argmin(found))])
-        spaces = [fitted(cs.MultimodalAutoencoder, chosen[-1], seed, fold) for seed in SEEDS]
-        errors["MultimodalAutoencoder"].append([error(space, fold.test) for space in spaces])
+        spaces = [fitted(cs.MultimodalAutoencoder, p, 0, fold) for p in settings]
+        best = int(np.argmin([error(space, fold.choose) for space in spaces]))
+        chosen.append(settings[best])
+        errors["MultimodalAutoencoder"].append(error(spaces[best], fold.test))
         both = [fold.both()[m] for m in (source, target)]
         ridges = [Ridge(alpha).fit(fold.fit.view(source), fold.fit.view(target)) for alpha in np.logspace(-1, 5, 13)]
         chosen_by = fold.choose.view(source), fold.choose.view(target)
         alpha = min(ridges, key=lambda r: rmse(r.predict(chosen_by[0]), chosen_by[1])).alpha
         linear = Ridge(alpha).fit(*both)
-        errors["ridge regression"].append([rmse(linear.predict(asked[source]), true)])
-        errors["mean picture"].append([rmse(both[1].mean(0), true)])
+        errors["ridge regression"].append(rmse(linear.predict(asked[source]), true))
+        errors["mean picture"].append(rmse(both[1].mean(0), true))
         shown = np.linspace(0, len(true) - 1, 6).astype(int)
-        told = spaces[0].reconstruct(asked, to=target)[target]
+        told = spaces[best].reconstruct(asked, to=target)[target]
         pictures = [asked[source][shown], true[shown], told[shown], np.abs(told - true)[shown]]
     sizes = [len(fold.test) for fold in parts]
-    mean = {name: np.average(values, axis=0, weights=sizes).tolist() for name, values in errors.items()}
-    return {"source": source, "target": target, "rmse": mean, "params": chosen}, pictures
+    told_of = {"source": source, "target": target, "slices": sizes, "rmse": errors, "params": chosen}
+    return told_of, pictures
 
 
 def draw(columns: list[Matrix], titles: Sequence[str], path: Path) -> None:
@@ -96,7 +95,8 @@ def main() -> None:
         pixels = {m: np.stack([brightness(arguments.root / name / m / file.name) for file in files]) for m in kinds}
         for split, parts in splits(files).items():
             found, columns = reconstruction(folds(pixels, parts), "MRI", target)
-            print(name, split, found["rmse"], found["params"], flush=True)
+            means = {way: float(np.average(each, weights=found["slices"])) for way, each in found["rmse"].items()}
+            print(name, split, means, found["params"], flush=True)
             if arguments.pictures:
                 titles = ("MRI", target, f"{target} from MRI", "error")
                 draw(columns, titles, arguments.pictures / f"{name}-{split}.png")
