@@ -40,9 +40,7 @@ def plot_curves(curves: Sequence[Curve], path: str | Path) -> None:
         x = _shown(curve.centres, curve.clock)
         (line,) = above.plot(x, curve.values, marker="o", markersize=3, label=curve.name)
         above.fill_between(x, curve.low, curve.high, color=line.get_color(), alpha=0.2, linewidth=0)
-        above.vlines(
-            x, curve.low, curve.high, color=line.get_color(), alpha=0.4, linewidth=1
-        )  # for bins that are alone
+        above.vlines(x, curve.low, curve.high, color=line.get_color(), alpha=0.4, linewidth=1)  # where a bin is alone
         below.plot(x, curve.counts, drawstyle="steps-mid", color=line.get_color())
     above.legend(fontsize=8, frameon=False)
     below.set_ylabel("items")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def paths_of(
     """(n, T, k) where each of n items of a modality is at each instant; see `path_of`."""
     if modality not in space.modalities_:
         raise UnknownNameError("modality", modality, space.modalities_)
-    rows = np.concatenate([_row(space, data, modality, item) for item in items])
+    rows = _rows(space, data, modality, items)
     if isinstance(space, Diachronic):
         paths = space.transform_at({modality: rows}, clock.values(instants))[modality]
     else:
@@ -75,17 +75,21 @@ def name_of(query: Mapping[str, Any]) -> str:
     return ", ".join(part[:60] if isinstance(part, str) else f"a {m}" for m, part in query.items())
 
 
-def _row(space: Space, data: Dataset, modality: str, asked: Any) -> NDArray[Any]:
-    """(1, d) what the space is given of a raw item, or of a row of features."""
+def _rows(space: Space, data: Dataset, modality: str, items: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+    """(n, d) what the space is given of raw items, which are encoded together, or of rows of features."""
     dim = space.dims_[modality]
-    if isinstance(asked, np.ndarray | list | tuple):
-        row = np.asarray(asked, np.float64)
-    else:
+    raw = [item for item in items if not isinstance(item, np.ndarray | list | tuple)]
+    encoded: Iterator[NDArray[Any]] = iter(())
+    if raw:
         encoder = data.encoders.get(modality)
         if encoder is None:
             raise UnknownNameError("encoder", modality, data.encoders)
-        row = np.asarray(encoder.encode([asked]))
-        row = row if row.ndim == 2 else row[:, 0]
-    if row.shape not in ((dim,), (1, dim)) or not np.isfinite(row).all():
-        raise InputError(f"query: {modality}: expected a row of {dim} finite numbers, got an array of {row.shape}.")
-    return row.reshape(1, dim)
+        found = np.asarray(encoder.encode(raw))
+        encoded = iter(found if found.ndim == 2 else found[:, 0])
+    rows = [
+        np.asarray(item, np.float64) if isinstance(item, np.ndarray | list | tuple) else next(encoded) for item in items
+    ]
+    for row in rows:
+        if row.shape not in ((dim,), (1, dim)) or not np.isfinite(row).all():
+            raise InputError(f"query: {modality}: expected a row of {dim} finite numbers, got an array of {row.shape}.")
+    return np.stack([row.reshape(dim) for row in rows])
