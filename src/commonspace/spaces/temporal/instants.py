@@ -110,7 +110,7 @@ class Clock:
     def written(self, instant: float) -> str:
         """An instant for people: a date, with the time of day if that is not midnight, or a number."""
         if self.kind == "number":
-            return f"{instant:.10g}"
+            return f"{instant:.12g}"
         moment = np.datetime64(round(instant * _MICROSECONDS_A_DAY), "us")
         return str(moment.astype("datetime64[D]") if instant == int(instant) else moment.astype("datetime64[s]"))
 
