@@ -23,6 +23,8 @@ class BertConfig:
     positions: int = 512
     segments: int = 2
     epsilon: float = 1e-12
+    dropout: float = 0.0
+    """Of embeddings, attention and the outputs of both halves of a layer, while training."""
 
 
 class Embeddings(nn.Module):
@@ -34,12 +36,26 @@ class Embeddings(nn.Module):
         self.position_embeddings = nn.Embedding(config.positions, config.hidden)
         self.token_type_embeddings = nn.Embedding(config.segments, config.hidden)
         self.LayerNorm = nn.LayerNorm(config.hidden, config.epsilon)
+        self.dropout = config.dropout
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """(n, length) token numbers -> (n, length, hidden)."""
+    def forward(self, tokens: Tensor, segments: Tensor | None = None, second: Tensor | None = None) -> Tensor:
+        """Embeds tokens.
+
+        Args:
+            tokens: (n, length) token numbers.
+            segments: (n, length) segment numbers. Default: 0.
+            second: (n, hidden), put after the first token as it is, without a position or a segment.
+
+        Returns:
+            (n, length, hidden), or (n, length + 1, hidden) with `second`.
+        """
         positions = torch.arange(tokens.shape[1], device=tokens.device)
-        segment = self.token_type_embeddings.weight[0]
-        embedded: Tensor = self.LayerNorm(self.word_embeddings(tokens) + self.position_embeddings(positions) + segment)
+        table = self.token_type_embeddings
+        segment = table.weight[0] if segments is None else table(segments)
+        summed = self.word_embeddings(tokens) + self.position_embeddings(positions) + segment
+        if second is not None:
+            summed = torch.cat([summed[:, :1], second[:, None], summed[:, 1:]], 1)
+        embedded: Tensor = F.dropout(self.LayerNorm(summed), self.dropout, self.training)
         return embedded
 
 
@@ -57,15 +73,18 @@ class Layer(nn.Module):
         self.inner = nn.Linear(config.hidden, config.intermediate)
         self.outer = nn.Linear(config.intermediate, config.hidden)
         self.output_norm = nn.LayerNorm(config.hidden, config.epsilon)
+        self.dropout = config.dropout
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """(n, length, hidden) states, (n, length) mask of real tokens -> (n, length, hidden)."""
+        dropout = self.dropout if self.training else 0.0
         query, key, value = (
             f(states).unflatten(-1, (self.heads, -1)).transpose(1, 2) for f in (self.query, self.key, self.value)
         )
-        context = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None, None, :])
-        states = self.attention_norm(states + self.attended(context.transpose(1, 2).flatten(2)))
-        normed: Tensor = self.output_norm(states + self.outer(F.gelu(self.inner(states))))
+        context = F.scaled_dot_product_attention(query, key, value, mask[:, None, None, :], dropout)
+        attended = self.attended(context.transpose(1, 2).flatten(2))
+        states = self.attention_norm(states + F.dropout(attended, dropout))
+        normed: Tensor = self.output_norm(states + F.dropout(self.outer(F.gelu(self.inner(states))), dropout))
         return normed
 
 

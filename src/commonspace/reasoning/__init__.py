@@ -1,0 +1,7 @@
+"""Questions about photos: a co-attention model and what it is asked."""
+
+from .config import CoAttentionConfig
+from .model import CoAttentionModel, Regions, States
+from .schedule import StopAndGo
+
+__all__ = ["CoAttentionConfig", "CoAttentionModel", "Regions", "States", "StopAndGo"]

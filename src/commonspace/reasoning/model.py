@@ -1,0 +1,182 @@
+"""The co-attention model: a text stream and a visual stream, connected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from commonspace.encoders.bert import Bert, BertConfig, Embeddings, Layer
+from commonspace.errors import InputError
+
+from .coattention import Connection, CrossAttention
+from .config import CoAttentionConfig
+
+POSITION = 5
+"""Numbers that tell where a region is: left, top, right, bottom, and its share of the area, each from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Regions of photos, the whole photo first.
+
+    Attributes:
+        features: (n, r, d).
+        boxes: (n, r, 5) as shares of the photo: left, top, right, bottom, area.
+        real: (n, r), which of them are there.
+    """
+
+    features: Tensor
+    boxes: Tensor
+    real: Tensor
+
+
+@dataclass(frozen=True)
+class States:
+    """What the model makes of texts and photos.
+
+    Attributes:
+        text: (n, l, h) of tokens; with a task token, it is the second.
+        vision: (n, r, g) of regions.
+        fused: (n, w) of text and photo together.
+        real_text: (n, l), which tokens are there.
+    """
+
+    text: Tensor
+    vision: Tensor
+    fused: Tensor
+    real_text: Tensor
+
+
+class RegionEmbeddings(nn.Module):
+    """Features and places of regions, each through a linear layer, summed, then layer normalisation."""
+
+    def __init__(self, region: int, config: BertConfig) -> None:
+        super().__init__()
+        self.features, self.boxes = nn.Linear(region, config.hidden), nn.Linear(POSITION, config.hidden)
+        self.norm = nn.LayerNorm(config.hidden, config.epsilon)
+        self.dropout = config.dropout
+
+    def forward(self, regions: Regions) -> Tensor:
+        """(n, r, hidden)."""
+        summed = self.features(regions.features) + self.boxes(regions.boxes)
+        embedded: Tensor = F.dropout(self.norm(summed), self.dropout, self.training)
+        return embedded
+
+
+class CoAttentionModel(nn.Module):
+    r"""Two transformers, of tokens and of regions, that ask one another in co-attention blocks.
+
+    The order of layers and blocks is `CoAttentionConfig.order`. Of the final states of the first token and of the whole
+    photo, the fused state is
+
+    $$h = \mathrm{dropout}(\mathrm{relu}(W_t \, t_0) \odot \mathrm{relu}(W_v \, v_0)).$$
+
+    A task token is a learnt embedding that stands after the first token, without position or segment.
+
+    Args:
+        config: The sizes. Default: small ones, for a CPU. With those of `CoAttentionConfig.vilbert` it is the published
+            model but for its heads.
+
+    References:
+        J. Lu, D. Batra, D. Parikh, S. Lee, ViLBERT: pretraining task-agnostic visiolinguistic representations for
+        vision-and-language tasks, NeurIPS 2019.
+        J. Lu, V. Goswami, M. Rohrbach, D. Parikh, S. Lee, 12-in-1: multi-task vision and language representation
+        learning, CVPR 2020.
+    """
+
+    def __init__(self, config: CoAttentionConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or CoAttentionConfig()
+        text, vision = replace(config.text, dropout=config.dropout), config.vision
+        self.words, self.regions = Embeddings(text), RegionEmbeddings(config.region, vision)
+        self.task_tokens = nn.Embedding(config.tasks, text.hidden) if config.tasks else None
+        self.text_layers = nn.ModuleList(Layer(text) for _ in range(text.layers))
+        self.vision_layers = nn.ModuleList(Layer(vision) for _ in range(vision.layers))
+        self.connections = nn.ModuleList(
+            Connection(text, vision, config.width, config.heads) for _ in range(config.connections)
+        )
+        self.pool_text = nn.Linear(text.hidden, config.width)
+        self.pool_vision = nn.Linear(vision.hidden, config.width)
+
+    def load_text(self, bert: Bert) -> None:
+        """Takes words and text layers from a BERT of the same sizes."""
+        self.words.load_state_dict(bert.embeddings.state_dict())
+        self.text_layers.load_state_dict(bert.layers.state_dict())
+
+    def forward(
+        self,
+        tokens: Tensor,
+        real: Tensor,
+        regions: Regions,
+        *,
+        segments: Tensor | None = None,
+        task: Tensor | None = None,
+    ) -> States:
+        """Runs both streams.
+
+        Args:
+            tokens: (n, l) token numbers, the first of which stands for the whole text.
+            real: (n, l), which of them are there.
+            regions: Of n photos.
+            segments: (n, l) segment numbers. Default: 0.
+            task: (n,) numbers of tasks, if the model has task tokens.
+
+        Raises:
+            InputError: If tasks come and the model has no task tokens, or the other way round.
+        """
+        states, _ = self._run(tokens, real, regions, segments, task, keep=False)
+        return states
+
+    @torch.inference_mode()
+    def attention(
+        self,
+        tokens: Tensor,
+        real: Tensor,
+        regions: Regions,
+        *,
+        segments: Tensor | None = None,
+        task: Tensor | None = None,
+    ) -> Tensor:
+        """(n, connections, l, r): how much each token attends to each region in each block, the mean of its heads."""
+        _, kept = self._run(tokens, real, regions, segments, task, keep=True)
+        return torch.stack(kept, 1)
+
+    def _run(
+        self,
+        tokens: Tensor,
+        real: Tensor,
+        regions: Regions,
+        segments: Tensor | None,
+        task: Tensor | None,
+        *,
+        keep: bool,
+    ) -> tuple[States, list[Tensor]]:
+        if (task is None) != (self.task_tokens is None):
+            raise InputError(
+                f"task: the model has {self.config.tasks} task tokens, and "
+                f"{'no task was given' if task is None else 'a task was given'}."
+            )
+        second = None
+        if self.task_tokens is not None:
+            second = self.task_tokens(task)
+            real = torch.cat([real[:, :1], torch.ones_like(real[:, :1]), real[:, 1:]], 1)
+        text, vision = self.words(tokens, segments, second), self.regions(regions)
+        kept: list[Tensor] = []
+        for kind, number in self.config.order:
+            if kind == "text":
+                text = self.text_layers[number](text, real)
+            elif kind == "vision":
+                vision = self.vision_layers[number](vision, regions.real)
+            else:
+                connection = self.connections[number]
+                if keep:
+                    asks = connection.text
+                    assert isinstance(asks, CrossAttention)
+                    kept.append(asks.weights(text, vision, regions.real).mean(1))
+                text, vision = connection(text, vision, real, regions.real)
+        pooled = F.relu(self.pool_text(text[:, 0])) * F.relu(self.pool_vision(vision[:, 0]))
+        fused = F.dropout(pooled, self.config.dropout, self.training)
+        return States(text, vision, fused, real), kept
