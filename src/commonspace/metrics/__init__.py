@@ -1,9 +1,9 @@
-"""Retrieval metrics on plain arrays: average precision, recall, ranks, nDCG.
+"""Retrieval metrics on plain arrays: average precision, recall, ranks, nDCG; and those of answers and boxes.
 
-Every function takes `scores`, n queries by m gallery items where larger is better, and says which items are right by
-`relevant`, boolean of the same shape (nDCG: `gains`). Either may be a NumPy array or anything with `.shape` and
-row slices (`RowBlocks`), such as the lazy `CosineSimilarity` and `SameLabel`: rows are asked for a block at a time, so
-the n x m matrix never has to exist. `max_bytes` bounds the memory of those blocks.
+Every function of retrieval takes `scores`, n queries by m gallery items where larger is better, and says which items
+are right by `relevant`, boolean of the same shape (nDCG: `gains`). Either may be a NumPy array or anything with
+`.shape` and row slices (`RowBlocks`), such as the lazy `CosineSimilarity` and `SameLabel`: rows are asked for a block
+at a time, so the n x m matrix never has to exist. `max_bytes` bounds the memory of those blocks.
 
 Rules that hold throughout:
 
@@ -20,7 +20,9 @@ cut at k, divided by the relevant items within the cut).
 
 from __future__ import annotations
 
+from .answers import ChoiceAccuracy, choice_accuracy, soft_targets, vqa_accuracies
 from .blocks import DEFAULT_MAX_BYTES, RowBlocks
+from .boxes import intersection_over_union
 from .curves import interpolated_precisions
 from .gain import ndcg, ndcg_per_query
 from .hubness import CSLS, HUBNESS, InvertedSoftmax
@@ -56,6 +58,11 @@ __all__ = [
     "SameLabel",
     "SameItem",
     "SharedLabel",
+    "ChoiceAccuracy",
+    "choice_accuracy",
+    "vqa_accuracies",
+    "soft_targets",
+    "intersection_over_union",
     "RowBlocks",
     "DEFAULT_MAX_BYTES",
 ]
