@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 import torch
 
 from commonspace.errors import InputError
-from commonspace.training.losses.relations import Relations, relations
+from commonspace.training.losses.relations import Relations, overlap, relations
 
 
 def test_without_targets_every_other_item_is_a_negative():
@@ -40,6 +42,24 @@ def test_targets_of_any_type(dtype):
     items, targets = torch.arange(3), torch.tensor([[1, 0], [1, 1], [0, 1]]).to(dtype)
     r = relations(items, items, targets, targets)
     assert r.negative.nonzero().tolist() == [[0, 2], [2, 0]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_overlap_is_that_of_the_sets_of_labels(seed: int):
+    g = torch.Generator().manual_seed(seed)
+    a, b = (torch.rand(6, 4, generator=g) < 0.4 for _ in range(2))
+    a[0] = b[1] = False
+    found = overlap(a.float(), b.float())
+    for i, j in product(range(6), range(6)):
+        first, second = (set(row.nonzero()[:, 0].tolist()) for row in (a[i], b[j]))
+        expected = len(first & second) / len(first | second) if first | second else 0.0
+        assert found[i, j].item() == pytest.approx(expected)
+
+
+def test_rows_of_one_label_overlap_wholly_or_not():
+    one = torch.eye(4)[[0, 2, 2, 3]]
+    assert torch.equal(overlap(one, one) > 0, relations(torch.arange(4), torch.arange(4), one, one).positive)
+    assert set(overlap(one, one).flatten().tolist()) == {0.0, 1.0}
 
 
 def test_transposed():

@@ -27,6 +27,20 @@ def test_alignment_is_a_loop_over_pairs(seed: int):
     assert found.item() == pytest.approx(sum(terms) / len(terms), rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_less_alike_has_a_lower_floor(seed: int):
+    s, r, d = drawn(seed)
+    alike = torch.rand(s.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    terms = [
+        max(0.0, alike[a, p].item() * (1 - 0.5 * (1 - math.exp(-max(0.0, d[a, p].item() - 1) / 1))) - s[a, p].item())
+        for a, p in r.positive.nonzero().tolist()
+    ]
+    found = alignment_loss(s, r, d, window=1.0, margin=0.5, alike=alike)
+    assert found.item() == pytest.approx(sum(terms) / len(terms), rel=1e-12)
+    wholly = alignment_loss(s, r, d, window=1.0, margin=0.5, alike=torch.ones_like(s))
+    assert wholly.item() == alignment_loss(s, r, d, window=1.0, margin=0.5).item()
+
+
 def test_a_category_that_stays_meets_every_floor():
     s, d = torch.ones(4, 4), torch.arange(16.0).view(4, 4)
     everything = Relations(torch.ones(4, 4, dtype=torch.bool), torch.zeros(4, 4, dtype=torch.bool))

@@ -21,7 +21,7 @@ from commonspace.spaces.standardise import Columns
 from commonspace.spaces.views import Views
 from commonspace.training.items import Batch
 from commonspace.training.losses.contrastive import info_nce
-from commonspace.training.losses.relations import relations
+from commonspace.training.losses.relations import overlap, relations
 from commonspace.training.losses.temporal import alignment_loss, within
 from commonspace.training.losses.triplet import triplet_loss
 
@@ -51,12 +51,13 @@ class Diachronic(TemporalSpace):
 
     $$L = L_{inter} + \lambda_a L_{intra} + \lambda_i L_{item} + \lambda_t L_{still}, \qquad
       L_{inter} = \operatorname{mean}_{(a, p, n), \, d \le w} [\, m - s(a, p) + s(a, n) \,]_+,$$
-    $$L_{intra} = \operatorname{mean}_{(a, p)} [\, 1 - \mu \, (1 - e^{-\max(0, d - w) / w}) - s(a, p) \,]_+, \qquad
-      L_{still} = \tfrac12 \operatorname{mean} \lVert P(x, t) - P(x, t') \rVert^2, \; t' \sim U(\text{span}).$$
+    $$L_{intra} = \operatorname{mean}_{(a, p)} [\, c \, (1 - \mu \, (1 - e^{-\max(0, d - w) / w})) - s(a, p) \,]_+,$$
+    $$L_{still} = \tfrac12 \operatorname{mean} \lVert P(x, t) - P(x, t') \rVert^2, \; t' \sim U(\text{span}).$$
 
     L_inter ranks across categories: a positive is the item itself, or one of its category within the window; a negative
     any of another category, or only those within the window. L_intra aligns in time within a category: neighbours in
-    time agree, others may drift, and need not: a category that stays is asked for nothing. L_item is the symmetric
+    time agree, others may drift, and need not: a category that stays is asked for nothing. c is 1, or with several
+    labels the share of those of either item that both have: all that share one need not agree. L_item is the symmetric
     InfoNCE of each item's modalities among those of the batch, with a scale of 10 for the cosines: without it, nothing
     within a category tells one year's items from another's. L_still is what it costs a content to be elsewhere at
     another time: without it the whole space drifts, and classes that stay with it. That time is a continuous input,
@@ -217,8 +218,11 @@ class DiachronicNetwork(TemporalNetwork):
         for (a, b), similarity, distance, related in self.pairs(batch, embedded):
             ranked = within(related, distance, self.window, negatives=self.negatives == "window")
             inter.append(triplet_loss(similarity, ranked, margin=self.margin))
-            intra.append(alignment_loss(similarity, related, distance, window=self.window, margin=self.drift))
-            own.append(info_nce(similarity, relations(batch.items_of(a), batch.items_of(b)), SCALE))
+            itself = relations(batch.items_of(a), batch.items_of(b))
+            alike = _alike(batch, a, b, itself.positive)
+            bounds = {"window": self.window, "margin": self.drift}
+            intra.append(alignment_loss(similarity, related, distance, alike=alike, **bounds))
+            own.append(info_nce(similarity, itself, SCALE))
         nothing = [0 * z.sum() for z in embedded.values()]  # a batch of one modality has nothing to compare
         weighted = {
             "inter": (1.0, inter or nothing),
@@ -239,3 +243,11 @@ class DiachronicNetwork(TemporalNetwork):
         # Of validation always the same times, so that epochs can be compared.
         other = torch.rand(len(x), device=x.device) if self.training else (x[:, -1] + 0.5) % 1
         return self.embed_twice(modality, x, other)
+
+
+def _alike(batch: Batch, a: str, b: str, same_item: Tensor) -> Tensor | None:
+    """How far the categories of two rows are the same; an item without labels is as its own other modality."""
+    targets_a, targets_b = batch.targets_of(a), batch.targets_of(b)
+    if targets_a is None or targets_b is None:
+        return None
+    return overlap(targets_a, targets_b).masked_fill(same_item, 1.0)

@@ -101,6 +101,25 @@ def relations(
     return Relations(positive, labelled & ~positive)
 
 
+def overlap(targets_a: Tensor, targets_b: Tensor) -> Tensor:
+    r"""How far the labels of rows are the same: $|A \cap B| / |A \cup B|$ (Jaccard), 0 where neither has any.
+
+    Args:
+        targets_a: (n, c), 1 where a row has a label, else 0.
+        targets_b: (m, c), likewise.
+
+    Returns:
+        (n, m) from 0 to 1; of rows with one label each, 1 where it is the same and 0 elsewhere.
+
+    Raises:
+        InputError: Shapes do not match.
+    """
+    check_targets(targets_a, targets_b)
+    has_a, has_b = (targets_a > 0).float(), (targets_b > 0).float()
+    shared = has_a @ has_b.T
+    return shared / (has_a.sum(1)[:, None] + has_b.sum(1)[None, :] - shared).clamp_min(1)
+
+
 def check_targets(targets_a: Tensor, targets_b: Tensor) -> None:
     """Stops where two sets of targets are not about the same classes.
 

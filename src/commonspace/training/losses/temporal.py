@@ -29,15 +29,21 @@ def within(relations: Relations, distance: Tensor, window: float, *, negatives: 
 
 
 def alignment_loss(
-    similarity: Tensor, relations: Relations, distance: Tensor, *, window: float, margin: float
+    similarity: Tensor,
+    relations: Relations,
+    distance: Tensor,
+    *,
+    window: float,
+    margin: float,
+    alike: Tensor | None = None,
 ) -> Tensor:
     r"""L_intra: items of one category agree where they are near in time, and may drift apart where they are not.
 
-    $$\operatorname{mean}_{(a, p)} \; [\, 1 - m \, \varphi(|t_a - t_p|) - s(a, p) \,]_+, \qquad
+    $$\operatorname{mean}_{(a, p)} \; [\, c(a, p) \, (1 - m \, \varphi(|t_a - t_p|)) - s(a, p) \,]_+, \qquad
       \varphi(d) = 1 - e^{-\max(0, d - w) / w} :$$
 
-    a floor under the similarity, of 1 within the window w, that falls to 1 - m. It asks nobody to move: a category that
-    stays as it is meets every floor.
+    a floor under the similarity, within the window w of how far the categories of the two are the same, c, that falls
+    by the share m of it. It asks nobody to move: a category that stays as it is meets every floor.
 
     Args:
         similarity: (n, m) cosines.
@@ -45,12 +51,16 @@ def alignment_loss(
         distance: (n, m) of time.
         window: w, above 0, in the unit of the distances.
         margin: m, how far items of one category may drift apart.
+        alike: (n, m) c, from 0 to 1. Default: 1. With several labels an item, less, or all that share one are drawn to
+            one point.
 
     Returns:
         A scalar; 0, with a graph, where there is no positive pair.
     """
     similarity = relations.checked(similarity)
     floor = 1 + margin * torch.expm1(-(distance - window).clamp_min(0) / window)
+    if alike is not None:
+        floor = floor * alike
     missing = (floor - similarity).clamp_min(0) * relations.positive
     return missing.sum() / relations.positive.sum().clamp_min(1)
 
