@@ -52,7 +52,7 @@ def main() -> None:
         started = time.perf_counter()
         space.fit(views, data.labels, time=data.time)
         report["fit_seconds"][name] = time.perf_counter() - started
-        print(name, f"{report['fit_seconds'][name]:.1f} s", len(space.history_), "epochs", flush=True)
+        print(name, f"{report['fit_seconds'][name]:.1f} s", len(space.history_["epoch"]), "epochs", flush=True)
     times = np.linspace(1912.0, 2016.0, INSTANTS)
     hidden, weights = torch.rand(ITEMS * INSTANTS, 256), torch.rand(256, 128)
     report["sweep_seconds"] = seconds(lambda: space.transform_at({"image": views["image"][:ITEMS]}, times))
