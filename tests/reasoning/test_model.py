@@ -137,7 +137,7 @@ def test_segments_make_a_difference():
 
 def test_attention_is_that_of_each_block_and_sums_to_one():
     net, (tokens, real, regions) = model(), asked()
-    weights = net.attention(tokens, real, regions)
+    weights = net(tokens, real, regions, attention=True).attention
     assert weights.shape == (3, 3, 6, 5)
     torch.testing.assert_close(weights.sum(-1), torch.ones(3, 3, 6))
     assert (weights[2, :, :, 3:] == 0).all()

@@ -42,12 +42,15 @@ class States:
         vision: (n, r, g) of regions.
         fused: (n, w) of text and photo together.
         real_text: (n, l), which tokens are there.
+        attention: (n, connections, l, r), if asked for: how much each token attends to each region in each block, the
+            mean of its heads.
     """
 
     text: Tensor
     vision: Tensor
     fused: Tensor
     real_text: Tensor
+    attention: Tensor | None = None
 
 
 class RegionEmbeddings(nn.Module):
@@ -114,6 +117,7 @@ class CoAttentionModel(nn.Module):
         *,
         segments: Tensor | None = None,
         task: Tensor | None = None,
+        attention: bool = False,
     ) -> States:
         """Runs both streams.
 
@@ -123,37 +127,11 @@ class CoAttentionModel(nn.Module):
             regions: Of n photos.
             segments: (n, l) segment numbers. Default: 0.
             task: (n,) numbers of tasks, if the model has task tokens.
+            attention: Tell how much tokens attend to regions, too.
 
         Raises:
             InputError: If tasks come and the model has no task tokens, or the other way round.
         """
-        states, _ = self._run(tokens, real, regions, segments, task, keep=False)
-        return states
-
-    @torch.inference_mode()
-    def attention(
-        self,
-        tokens: Tensor,
-        real: Tensor,
-        regions: Regions,
-        *,
-        segments: Tensor | None = None,
-        task: Tensor | None = None,
-    ) -> Tensor:
-        """(n, connections, l, r): how much each token attends to each region in each block, the mean of its heads."""
-        _, kept = self._run(tokens, real, regions, segments, task, keep=True)
-        return torch.stack(kept, 1)
-
-    def _run(
-        self,
-        tokens: Tensor,
-        real: Tensor,
-        regions: Regions,
-        segments: Tensor | None,
-        task: Tensor | None,
-        *,
-        keep: bool,
-    ) -> tuple[States, list[Tensor]]:
         if (task is None) != (self.task_tokens is None):
             raise InputError(
                 f"task: the model has {self.config.tasks} task tokens, and "
@@ -172,11 +150,11 @@ class CoAttentionModel(nn.Module):
                 vision = self.vision_layers[number](vision, regions.real)
             else:
                 connection = self.connections[number]
-                if keep:
+                if attention:
                     asks = connection.text
                     assert isinstance(asks, CrossAttention)
                     kept.append(asks.weights(text, vision, regions.real).mean(1))
                 text, vision = connection(text, vision, real, regions.real)
         pooled = F.relu(self.pool_text(text[:, 0])) * F.relu(self.pool_vision(vision[:, 0]))
         fused = F.dropout(pooled, self.config.dropout, self.training)
-        return States(text, vision, fused, real), kept
+        return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None)
