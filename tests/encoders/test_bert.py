@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from commonspace.encoders.bert import Bert, BertConfig, SentenceBert
-from commonspace.encoders.minilm import _folder
+from commonspace.encoders.minilm import weights_folder
 
 SMALL = BertConfig(vocabulary=50, hidden=24, layers=3, heads=4, intermediate=40, positions=20)
 
@@ -99,7 +99,7 @@ def test_states_are_those_of_an_independent_network(small: Bert):
 
 
 def test_pretrained_states_are_those_of_an_independent_network(text_encoder: object):
-    path = _folder() / "model.safetensors"
+    path = weights_folder() / "model.safetensors"
     tokens, mask = batch(BertConfig(), [12, 30, 3])
     found = Bert.from_safetensors(path)(tokens, mask).detach()
     torch.testing.assert_close(

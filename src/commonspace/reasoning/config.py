@@ -27,6 +27,7 @@ class CoAttentionConfig:
         heads: Of co-attention.
         region: The number of features of a region.
         tasks: How many tasks have a token of their own; 0: none is given.
+        pointing: Whether words may point to regions; what a word points to is added to its embedding.
         dropout: Of everything, while training.
 
     Raises:
@@ -43,6 +44,7 @@ class CoAttentionConfig:
     heads: int = 6
     region: int = 1280
     tasks: int = 0
+    pointing: bool = False
     dropout: float = 0.1
 
     def __post_init__(self) -> None:

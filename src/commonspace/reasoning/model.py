@@ -13,24 +13,7 @@ from commonspace.errors import InputError
 
 from .coattention import Connection, CrossAttention
 from .config import CoAttentionConfig
-
-POSITION = 5
-"""Numbers that tell where a region is: left, top, right, bottom, and its share of the area, each from 0 to 1."""
-
-
-@dataclass(frozen=True)
-class Regions:
-    """Regions of photos, the whole photo first.
-
-    Attributes:
-        features: (n, r, d).
-        boxes: (n, r, 5) as shares of the photo: left, top, right, bottom, area.
-        real: (n, r), which of them are there.
-    """
-
-    features: Tensor
-    boxes: Tensor
-    real: Tensor
+from .regions import POSITION, Regions
 
 
 @dataclass(frozen=True)
@@ -77,7 +60,8 @@ class CoAttentionModel(nn.Module):
 
     $$h = \mathrm{dropout}(\mathrm{relu}(W_t \, t_0) \odot \mathrm{relu}(W_v \, v_0)).$$
 
-    A task token is a learnt embedding that stands after the first token, without position or segment.
+    A task token is a learnt embedding that stands after the first token, without position or segment. To the embedding
+    of a word that points to a region a linear map of that region's is added, which is ours, after R2C's grounding.
 
     Args:
         config: The sizes. Default: small ones, for a CPU. With those of `CoAttentionConfig.vilbert` it is the published
@@ -101,13 +85,15 @@ class CoAttentionModel(nn.Module):
         self.connections = nn.ModuleList(
             Connection(text, vision, config.width, config.heads) for _ in range(config.connections)
         )
+        self.pointers = nn.Linear(vision.hidden, text.hidden) if config.pointing else None
         self.pool_text = nn.Linear(text.hidden, config.width)
         self.pool_vision = nn.Linear(vision.hidden, config.width)
 
     def load_text(self, bert: Bert) -> None:
-        """Takes words and text layers from a BERT of the same sizes."""
+        """Takes words and text layers from a BERT of the same widths; of more layers, the first."""
         self.words.load_state_dict(bert.embeddings.state_dict())
-        self.text_layers.load_state_dict(bert.layers.state_dict())
+        for own, layer in zip(self.text_layers, bert.layers, strict=False):
+            own.load_state_dict(layer.state_dict())
 
     def forward(
         self,
@@ -117,6 +103,7 @@ class CoAttentionModel(nn.Module):
         *,
         segments: Tensor | None = None,
         task: Tensor | None = None,
+        points: Tensor | None = None,
         attention: bool = False,
     ) -> States:
         """Runs both streams.
@@ -127,11 +114,15 @@ class CoAttentionModel(nn.Module):
             regions: Of n photos.
             segments: (n, l) segment numbers. Default: 0.
             task: (n,) numbers of tasks, if the model has task tokens.
+            points: (n, l) number of the region that a token points to, -1 where it points to none.
             attention: Tell how much tokens attend to regions, too.
 
         Raises:
-            InputError: If tasks come and the model has no task tokens, or the other way round.
+            InputError: If tasks come and the model has no task tokens, or the other way round; if words point and the
+                model is not made for that.
         """
+        if self.pointers is None and points is not None and bool((points >= 0).any()):
+            raise InputError("points: a word points to a region, and the model has no pointers; see config.pointing.")
         if (task is None) != (self.task_tokens is None):
             raise InputError(
                 f"task: the model has {self.config.tasks} task tokens, and "
@@ -141,7 +132,11 @@ class CoAttentionModel(nn.Module):
         if self.task_tokens is not None:
             second = self.task_tokens(task)
             real = torch.cat([real[:, :1], torch.ones_like(real[:, :1]), real[:, 1:]], 1)
+            if points is not None:
+                points = torch.cat([points[:, :1], torch.full_like(points[:, :1], -1), points[:, 1:]], 1)
         text, vision = self.words(tokens, segments, second), self.regions(regions)
+        if self.pointers is not None and points is not None:
+            text = text + _pointed(self.pointers(vision), points)
         kept: list[Tensor] = []
         for kind, number in self.config.order:
             if kind == "text":
@@ -158,3 +153,9 @@ class CoAttentionModel(nn.Module):
         pooled = F.relu(self.pool_text(text[:, 0])) * F.relu(self.pool_vision(vision[:, 0]))
         fused = F.dropout(pooled, self.config.dropout, self.training)
         return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None)
+
+
+def _pointed(regions: Tensor, points: Tensor) -> Tensor:
+    """(n, l, h): the region that each token points to, 0 where it points to none."""
+    chosen = regions.gather(1, points.clamp(min=0)[..., None].expand(-1, -1, regions.shape[-1]))
+    return chosen * (points >= 0)[..., None]

@@ -1,0 +1,77 @@
+"""One co-attention model and the heads of its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from commonspace.errors import InputError, UnknownNameError
+
+from .config import CoAttentionConfig
+from .inputs import Inputs
+from .model import CoAttentionModel, States
+from .tasks import Task
+
+
+class ReasoningNetwork(nn.Module):
+    """A co-attention model with a token and a head for each task.
+
+    Args:
+        config: The sizes; the number of tasks in it does not count.
+        tasks: Name -> task.
+
+    Raises:
+        InputError: If there is none.
+    """
+
+    def __init__(self, config: CoAttentionConfig, tasks: Mapping[str, Task[Any]]) -> None:
+        super().__init__()
+        if not tasks:
+            raise InputError("tasks: expected at least one.")
+        self.config = replace(config, tasks=len(tasks))
+        self.model = CoAttentionModel(self.config)
+        self.names = tuple(tasks)
+        self._heads = nn.ModuleList(tasks.values())
+
+    def task(self, name: str) -> Task[Any]:
+        """The task of that name.
+
+        Raises:
+            UnknownNameError: If there is none.
+        """
+        if name not in self.names:
+            raise UnknownNameError("task", name, self.names)
+        task = self._heads[self.names.index(name)]
+        assert isinstance(task, Task)
+        return task
+
+    def forward(
+        self, name: str, inputs: Inputs, counts: Sequence[int], *, attention: bool = False
+    ) -> tuple[Tensor, States]:
+        """Runs a task.
+
+        Args:
+            name: Of the task.
+            inputs: Of all pairs of text and photo, one example after another.
+            counts: How many pairs each of the n examples has.
+            attention: Tell how much tokens attend to regions, too.
+
+        Returns:
+            (n, choices) logits, and the states.
+        """
+        task, tokens = self.task(name), inputs.tokens
+        number = torch.full((len(tokens.numbers),), self.names.index(name), device=tokens.numbers.device)
+        states = self.model(
+            tokens.numbers,
+            tokens.real,
+            inputs.regions,
+            segments=tokens.segments,
+            task=number,
+            points=inputs.points if self.config.pointing else None,
+            attention=attention,
+        )
+        return task.logits(states, inputs, counts), states

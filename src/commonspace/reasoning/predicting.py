@@ -1,0 +1,70 @@
+"""What a network says of examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .inputs import Pair, Preparation
+from .network import ReasoningNetwork
+from .photos import Photos
+
+PAIRS = 128
+"""Pairs of text and photo that go through the network at a time, about."""
+
+
+def predict(
+    network: ReasoningNetwork, name: str, examples: Sequence[Any], photos: Photos, preparation: Preparation
+) -> NDArray[np.float32]:
+    """The logits of examples, without dropout; what is drawn is drawn the same each time.
+
+    Args:
+        network: The network, whose mode is left as it was.
+        name: Of the task.
+        examples: n of the task.
+        photos: They are about.
+        preparation: As in training.
+
+    Returns:
+        (n, choices); minus infinity where an example has no such choice.
+    """
+    training = network.training
+    network.eval()
+    try:
+        asked = network.task(name).ask(examples, np.random.default_rng(0))
+        with torch.inference_mode():
+            each = [_run(network, name, part, photos, preparation) for part in _parts(asked)]
+    finally:
+        network.train(training)
+    width = max((logits.shape[1] for logits in each), default=0)
+    return np.concatenate(
+        [np.pad(logits, ((0, 0), (0, width - logits.shape[1])), constant_values=-math.inf) for logits in each]
+    )
+
+
+def _parts(asked: list[list[Pair]]) -> list[list[list[Pair]]]:
+    """Examples in parts of about as many pairs."""
+    parts: list[list[list[Pair]]] = []
+    held = PAIRS
+    for pairs in asked:
+        if held + len(pairs) > PAIRS:
+            parts.append([])
+            held = 0
+        parts[-1].append(pairs)
+        held += len(pairs)
+    return parts
+
+
+def _run(
+    network: ReasoningNetwork, name: str, asked: list[list[Pair]], photos: Photos, preparation: Preparation
+) -> NDArray[np.float32]:
+    device = next(network.parameters()).device
+    inputs = preparation([pair for pairs in asked for pair in pairs], photos).to(device)
+    logits, _ = network(name, inputs, [len(pairs) for pairs in asked])
+    found: NDArray[np.float32] = logits.float().cpu().numpy()
+    return found

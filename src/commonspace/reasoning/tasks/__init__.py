@@ -1,0 +1,23 @@
+"""Tasks of one model, one file each: examples, head, loss and score."""
+
+from .base import Task
+from .caption_retrieval import Caption, CaptionRetrieval
+from .choice import Choice, MultipleChoice
+from .question_answering import Question, QuestionAnswering, answer_vocabulary
+from .referring import Reference, Referring
+from .verification import Statement, Verification
+
+__all__ = [
+    "Caption",
+    "CaptionRetrieval",
+    "Choice",
+    "MultipleChoice",
+    "Question",
+    "QuestionAnswering",
+    "Reference",
+    "Referring",
+    "Statement",
+    "Task",
+    "Verification",
+    "answer_vocabulary",
+]

@@ -1,0 +1,76 @@
+"""What a task is: examples, what the model is asked about them, a head, a loss and a score."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from commonspace.reasoning.inputs import Inputs, Pair
+from commonspace.reasoning.model import States
+
+E = TypeVar("E")
+
+
+class Task(nn.Module, ABC, Generic[E]):
+    """One task of a model that has many.
+
+    Of each example the model is asked one pair of text and photo, or several; of their states the head makes one logit
+    for each choice there is.
+
+    Attributes:
+        fused: Whether the head reads the fused state: such heads have a learning rate of their own.
+    """
+
+    fused = True
+
+    @abstractmethod
+    def ask(self, examples: Sequence[E], rng: np.random.Generator) -> list[list[Pair]]:
+        """What the model is asked about each example.
+
+        Args:
+            examples: Of a batch.
+            rng: For what is drawn while training.
+        """
+
+    @abstractmethod
+    def logits(self, states: States, inputs: Inputs, counts: Sequence[int]) -> Tensor:
+        """(n, choices) of each example; minus infinity where an example has no such choice.
+
+        Args:
+            states: Of all pairs, one example after another.
+            inputs: What the model was given.
+            counts: How many pairs each of the n examples has.
+        """
+
+    @abstractmethod
+    def loss(self, logits: Tensor, examples: Sequence[E]) -> Tensor:
+        """What is minimised."""
+
+    @abstractmethod
+    def right(self, logits: NDArray[np.float32], examples: Sequence[E]) -> NDArray[np.float64]:
+        """(n,) from 0 to 1, how right the choice of the highest logit is; the mean of this is the task's score."""
+
+    @abstractmethod
+    def photos(self, example: E) -> tuple[str, ...]:
+        """The names of the photos that an example is about."""
+
+    @abstractmethod
+    def description(self) -> dict[str, Any]:
+        """What makes the task again: the arguments besides the sizes of the model."""
+
+
+def classifier(width: int, inner: int, classes: int, dropout: float) -> nn.Module:
+    """The published head: a hidden layer with GELU and layer normalisation, then a logit for each class."""
+    return nn.Sequential(
+        nn.Linear(width, inner), nn.GELU(), nn.LayerNorm(inner), nn.Dropout(dropout), nn.Linear(inner, classes)
+    )
+
+
+def scalar(width: int, dropout: float) -> nn.Module:
+    """A head of one logit."""
+    return nn.Sequential(nn.Dropout(dropout), nn.Linear(width, 1))
