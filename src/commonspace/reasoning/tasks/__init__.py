@@ -1,5 +1,7 @@
 """Tasks of one model, one file each: examples, head, loss and score."""
 
+from typing import Any
+
 from .base import Task
 from .caption_retrieval import Caption, CaptionRetrieval
 from .choice import Choice, MultipleChoice
@@ -7,7 +9,17 @@ from .question_answering import Question, QuestionAnswering, answer_vocabulary
 from .referring import Reference, Referring
 from .verification import Statement, Verification
 
+TASKS: dict[str, type[Task[Any]]] = {
+    "question-answering": QuestionAnswering,
+    "referring": Referring,
+    "verification": Verification,
+    "caption-retrieval": CaptionRetrieval,
+    "multiple-choice": MultipleChoice,
+}
+"""Kind -> task."""
+
 __all__ = [
+    "TASKS",
     "Caption",
     "CaptionRetrieval",
     "Choice",

@@ -49,14 +49,16 @@ class MultipleChoice(Task[Choice]):
 
     Args:
         config: The sizes of the model.
+        reasons: Whether the options are reasons of an answer, and not answers.
 
     References:
         R. Zellers et al., From recognition to cognition: visual commonsense reasoning, CVPR 2019; J. Lu et al.,
         ViLBERT, NeurIPS 2019.
     """
 
-    def __init__(self, config: CoAttentionConfig) -> None:
+    def __init__(self, config: CoAttentionConfig, reasons: bool = False) -> None:
         super().__init__()
+        self.reasons = reasons
         self.head = scalar(config.width, config.dropout)
 
     def ask(self, examples: Sequence[Choice], rng: np.random.Generator) -> list[list[Pair]]:
@@ -86,5 +88,5 @@ class MultipleChoice(Task[Choice]):
         return (example.photo,)
 
     def description(self) -> dict[str, Any]:
-        """Nothing more."""
-        return {}
+        """Whether the options are reasons."""
+        return {"reasons": self.reasons}
