@@ -18,6 +18,7 @@ from .encode import encode
 from .evaluate import evaluate
 from .fit import fit
 from .index import index
+from .reason import reason
 from .search import search
 from .spaces import spaces
 from .timeline import timeline
@@ -34,6 +35,7 @@ app = typer.Typer(
 for command in (demo, spaces, doctor, encode, fit, evaluate, bench, index, search):
     app.command()(command)
 app.add_typer(timeline, name="timeline")
+app.add_typer(reason, name="reason")
 
 
 def _version(wanted: bool) -> None:

@@ -1,8 +1,28 @@
-"""Questions about photos: a co-attention model and what it is asked."""
+"""Questions about photos: a co-attention model, its tasks, and what it is asked."""
 
 from .config import CoAttentionConfig
 from .model import CoAttentionModel, States
+from .network import ReasoningNetwork
+from .photos import Photos
+from .reasoner import Answer, Reasoner
 from .regions import Regions
 from .schedule import StopAndGo
+from .streams import TaskData, clean
+from .training import Event, MultiTaskSettings, train_tasks
 
-__all__ = ["CoAttentionConfig", "CoAttentionModel", "Regions", "States", "StopAndGo"]
+__all__ = [
+    "Answer",
+    "CoAttentionConfig",
+    "CoAttentionModel",
+    "Event",
+    "MultiTaskSettings",
+    "Photos",
+    "Reasoner",
+    "ReasoningNetwork",
+    "Regions",
+    "States",
+    "StopAndGo",
+    "TaskData",
+    "clean",
+    "train_tasks",
+]

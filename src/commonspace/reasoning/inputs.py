@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from commonspace.errors import InputError
+from commonspace.errors import InputError, ParameterError
 
 from .photos import Photos
 from .regions import Regions
@@ -76,6 +76,10 @@ class Preparation:
 
     tokenizer: Tokenizer
     grid: int = 7
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.grid, int) or self.grid < 0:
+            raise ParameterError(f"grid: expected a number of cells of 0 or more, got {self.grid!r}.")
 
     def __call__(self, pairs: Sequence[Pair], photos: Photos) -> Inputs:
         """Makes pairs ready.

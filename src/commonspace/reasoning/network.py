@@ -49,6 +49,28 @@ class ReasoningNetwork(nn.Module):
         assert isinstance(task, Task)
         return task
 
+    def begin_from(self, other: ReasoningNetwork) -> None:
+        """Takes the weights of another network: its model, and heads and tokens of tasks of the same name and shape.
+
+        Args:
+            other: Of the same sizes, such as one that was pretrained, or that learnt many tasks together.
+
+        Raises:
+            InputError: If it has other sizes.
+        """
+        if replace(other.config, tasks=0, dropout=0.0) != replace(self.config, tasks=0, dropout=0.0):
+            raise InputError(f"begin_from: expected a network of the sizes {self.config}, got {other.config}.")
+        own = self.model.task_tokens
+        state = {name: of for name, of in other.model.state_dict().items() if not name.startswith("task_tokens.")}
+        self.model.load_state_dict(state, strict=False)
+        for name in set(self.names) & set(other.names):
+            mine, theirs = self.task(name).state_dict(), other.task(name).state_dict()
+            if {k: v.shape for k, v in mine.items()} == {k: v.shape for k, v in theirs.items()}:
+                self.task(name).load_state_dict(theirs)
+                if own is not None and other.model.task_tokens is not None:
+                    with torch.no_grad():
+                        own.weight[self.names.index(name)] = other.model.task_tokens.weight[other.names.index(name)]
+
     def forward(
         self, name: str, inputs: Inputs, counts: Sequence[int], *, attention: bool = False
     ) -> tuple[Tensor, States]:

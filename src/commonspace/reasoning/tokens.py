@@ -13,7 +13,7 @@ from torch import Tensor
 
 from commonspace.encoders.minilm import weights_folder
 from commonspace.encoders.texts import text_fault
-from commonspace.errors import InputError
+from commonspace.errors import InputError, ParameterError
 
 POINTER = re.compile(r"\[(\d+)\]")
 """A word that points to a box by its number, such as "[2]"."""
@@ -47,10 +47,15 @@ class Tokenizer:
     """Texts, or pairs of texts, as tokens of MiniLM: [CLS] first [SEP] second [SEP].
 
     Args:
-        most: Tokens at most; of what is longer, the longer of the two texts is cut at its end.
+        most: Tokens at most, 8 or more; of what is longer, the longer of the two texts is cut at its end.
+
+    Raises:
+        ParameterError: If that is too few.
     """
 
     def __init__(self, most: int = 64) -> None:
+        if not isinstance(most, int) or most < 8:
+            raise ParameterError(f"most_tokens: expected 8 or more, got {most!r}.")
         self.most = most
 
     def __call__(self, texts: Sequence[tuple[str, str | None]]) -> Tokens:

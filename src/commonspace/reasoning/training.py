@@ -25,6 +25,7 @@ from .photos import Photos
 from .predicting import predict
 from .schedule import StopAndGo
 from .streams import TaskData, check_apart
+from .tasks import Outcome
 
 
 @dataclass(frozen=True)
@@ -227,10 +228,12 @@ class MultiTaskModule(LightningModule):
         seed = (self.settings.seed, number)
         examples = of.batch(drawn, seed)
         torch.manual_seed(seed_of(*seed, drawn, 4))  # dropout follows from what was drawn alone
-        asked = self.network.task(name).ask(examples, np.random.default_rng((*seed, drawn, 5)))
-        inputs = self.preparation([pair for pairs in asked for pair in pairs], self.photos).to(self.device)
-        logits, _ = self.network(name, inputs, [len(pairs) for pairs in asked])
-        loss = self.network.task(name).loss(logits, examples)
+        task, rng = self.network.task(name), np.random.default_rng((*seed, drawn, 5))
+        asked = task.ask(examples, rng)
+        inputs = task.disturb(self.preparation([pair for pairs in asked for pair in pairs], self.photos), rng)
+        inputs = inputs.to(self.device)
+        logits, states = self.network(name, inputs, [len(pairs) for pairs in asked])
+        loss = task.loss(Outcome(logits, states, inputs, self.network.model), examples)
         if not bool(torch.isfinite(loss)):
             raise TrainingError(
                 f"task {name}: the loss became {loss.item()} at iteration {self.iteration}. Take a smaller learning "

@@ -9,7 +9,7 @@ HALVES = (2, 3, 4, 6)
 
 
 def window_boxes() -> list[Box]:
-    """39 boxes: the whole photo, and windows of two thirds, a half and a third of its sides, each half across the next."""
+    """39 boxes: the photo, and windows of two thirds, a half and a third of its sides, each half across the next."""
     found: list[Box] = []
     for halves in HALVES:
         starts = [i / halves for i in range(halves - 1)]

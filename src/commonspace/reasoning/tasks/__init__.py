@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from .base import Task
+from .base import Outcome, Task
 from .caption_retrieval import Caption, CaptionRetrieval
 from .choice import Choice, MultipleChoice
+from .pretraining import Pretraining
 from .question_answering import Question, QuestionAnswering, answer_vocabulary
 from .referring import Reference, Referring
 from .verification import Statement, Verification
@@ -15,6 +16,7 @@ TASKS: dict[str, type[Task[Any]]] = {
     "verification": Verification,
     "caption-retrieval": CaptionRetrieval,
     "multiple-choice": MultipleChoice,
+    "pretraining": Pretraining,
 }
 """Kind -> task."""
 
@@ -24,6 +26,8 @@ __all__ = [
     "CaptionRetrieval",
     "Choice",
     "MultipleChoice",
+    "Outcome",
+    "Pretraining",
     "Question",
     "QuestionAnswering",
     "Reference",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -11,9 +12,26 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from commonspace.reasoning.inputs import Inputs, Pair
-from commonspace.reasoning.model import States
+from commonspace.reasoning.model import CoAttentionModel, States
 
 E = TypeVar("E")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a batch.
+
+    Attributes:
+        logits: (n, choices) of the examples.
+        states: Of all pairs of text and photo.
+        inputs: What the model was given.
+        model: The model, for a loss that needs its embeddings.
+    """
+
+    logits: Tensor
+    states: States
+    inputs: Inputs
+    model: CoAttentionModel
 
 
 class Task(nn.Module, ABC, Generic[E]):
@@ -47,8 +65,12 @@ class Task(nn.Module, ABC, Generic[E]):
             counts: How many pairs each of the n examples has.
         """
 
+    def disturb(self, inputs: Inputs, rng: np.random.Generator) -> Inputs:
+        """What the model is given while training, in place of what it would be given: as it is."""
+        return inputs
+
     @abstractmethod
-    def loss(self, logits: Tensor, examples: Sequence[E]) -> Tensor:
+    def loss(self, outcome: Outcome, examples: Sequence[E]) -> Tensor:
         """What is minimised."""
 
     @abstractmethod

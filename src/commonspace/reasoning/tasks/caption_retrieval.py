@@ -17,7 +17,7 @@ from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Task, scalar
+from .base import Outcome, Task, scalar
 
 WAYS = 4
 
@@ -35,7 +35,7 @@ class Caption:
 
     photo: str
     text: str
-    hard: tuple[str, ...]
+    hard: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
 
 
@@ -84,8 +84,9 @@ class CaptionRetrieval(Task[Caption]):
         found: Tensor = self.head(states.fused).reshape(len(counts), -1)
         return found
 
-    def loss(self, logits: Tensor, examples: Sequence[Caption]) -> Tensor:
+    def loss(self, outcome: Outcome, examples: Sequence[Caption]) -> Tensor:
         """The mean over captions."""
+        logits = outcome.logits
         return F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long, device=logits.device))
 
     def right(self, logits: NDArray[np.float32], examples: Sequence[Caption]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Task, scalar
+from .base import Outcome, Task, scalar
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ class MultipleChoice(Task[Choice]):
         each = self.head(states.fused).squeeze(-1).split(list(counts))
         return pad_sequence(each, batch_first=True, padding_value=-math.inf)
 
-    def loss(self, logits: Tensor, examples: Sequence[Choice]) -> Tensor:
+    def loss(self, outcome: Outcome, examples: Sequence[Choice]) -> Tensor:
         """The mean over questions."""
+        logits = outcome.logits
         return F.cross_entropy(logits, torch.tensor([e.option for e in examples], device=logits.device))
 
     def right(self, logits: NDArray[np.float32], examples: Sequence[Choice]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Task, classifier
+from .base import Outcome, Task, classifier
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,9 @@ class QuestionAnswering(Task[Question]):
         found: Tensor = self.head(states.fused)
         return found
 
-    def loss(self, logits: Tensor, examples: Sequence[Question]) -> Tensor:
+    def loss(self, outcome: Outcome, examples: Sequence[Question]) -> Tensor:
         """The sum over answers, the mean over questions."""
+        logits = outcome.logits
         targets = torch.zeros_like(logits)
         for i, example in enumerate(examples):
             worth = soft_targets(example.answers) if len(example.answers) > 1 else {example.answers[0]: 1.0}

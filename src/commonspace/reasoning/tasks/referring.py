@@ -18,7 +18,7 @@ from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Task, scalar
+from .base import Outcome, Task, scalar
 
 ENOUGH = 0.5
 """Overlap beyond which a box is right."""
@@ -74,8 +74,9 @@ class Referring(Task[Reference]):
         found: Tensor = self.head(states.vision[:, inputs.first_box :]).squeeze(-1)
         return found.masked_fill(~inputs.real_boxes, -math.inf)
 
-    def loss(self, logits: Tensor, examples: Sequence[Reference]) -> Tensor:
+    def loss(self, outcome: Outcome, examples: Sequence[Reference]) -> Tensor:
         """The sum over boxes, the mean over phrases."""
+        logits = outcome.logits
         targets = torch.zeros_like(logits)
         for i, example in enumerate(examples):
             overlaps = example.overlaps

@@ -17,7 +17,7 @@ from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Task, classifier
+from .base import Outcome, Task, classifier
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,9 @@ class Verification(Task[Statement]):
         found: Tensor = self.head(states.fused.reshape(len(counts), -1))
         return found
 
-    def loss(self, logits: Tensor, examples: Sequence[Statement]) -> Tensor:
+    def loss(self, outcome: Outcome, examples: Sequence[Statement]) -> Tensor:
         """The mean over labels and sentences."""
+        logits = outcome.logits
         if unknown := [e.label for e in examples if e.label not in self._number]:
             raise InputError(f"label: expected one of {list(self.labels)}, got {unknown[0]!r}.")
         targets = torch.zeros_like(logits)

@@ -1,0 +1,224 @@
+"""`commonspace reason`: train a model on questions about photos, and ask it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import commonspace as cs
+
+from .arguments import AsJson, Out, json_or_text, show
+
+if TYPE_CHECKING:
+    from commonspace.reasoning import Answer, Reasoner
+    from commonspace.reasoning.inputs import Box
+
+reason = typer.Typer(
+    help="Train a model on questions about photos, and ask it.", no_args_is_help=True, rich_markup_mode=None
+)
+
+RecipeFile = Annotated[Path, typer.Argument(help="A recipe in TOML: photos, tasks and their examples.", readable=False)]
+Model = Annotated[Path, typer.Option(help="A folder that reason train wrote.", readable=False)]
+Photo = Annotated[Path, typer.Argument(help="A photo.", readable=False)]
+TaskName = Annotated[str | None, typer.Option("--task", help="The task, where the model has several of this kind.")]
+Boxes = Annotated[
+    str | None, typer.Option(help="Boxes in pixels, as JSON: [[left, top, right, bottom], ...]; [1] is the second.")
+]
+Looked = Annotated[
+    Path | None, typer.Option("--picture", help="Draw what the words looked at, as SVG, PNG or PDF.", readable=False)
+]
+
+
+@reason.command()
+def train(
+    recipe: RecipeFile,
+    out: Out,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", help="Draw the scores on the way, as SVG, PNG or PDF.", readable=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train one model on the tasks of a recipe.
+
+    Its state is kept beside the folder that is written, as NAME.ckpt, until it is done.
+
+    Example: commonspace reason train recipe.toml --out runs/reasoner
+    """
+    from commonspace.encoders.view_cache import DiskViewCache
+    from commonspace.files import drawing_kind
+    from commonspace.reasoning.recipe import read_recipe
+    from commonspace.reasoning.recipe_run import train_recipe
+    from commonspace.reasoning.schedule_plot import plot_schedule
+
+    if picture:
+        drawing_kind(picture)
+    checkpoint = out.with_name(out.name + ".ckpt")
+    if checkpoint.exists() and not resume:
+        raise cs.errors.StorageError(
+            f"{checkpoint} is there, of a training that was stopped: go on with --resume, or delete it to begin anew."
+        )
+    reasoner, events = train_recipe(read_recipe(recipe), cache=DiskViewCache(), checkpoint=checkpoint, resume=resume)
+    reasoner.save(out)
+    checkpoint.unlink(missing_ok=True)
+    if picture:
+        plot_schedule(events, picture)
+    last = {event.task: event for event in events}
+    told = "\n".join(f"{name}: {event.score:.3f} on validation" for name, event in last.items())
+    show([asdict(event) for event in events], told, as_json)
+
+
+@reason.command()
+def evaluate(
+    recipe: RecipeFile,
+    model: Model,
+    split: Annotated[str, typer.Option(help='"test", "validation" or "train".')] = "test",
+    as_json: AsJson = False,
+) -> None:
+    """Tell how good a model is at the tasks of a recipe.
+
+    Example: commonspace reason evaluate recipe.toml --model runs/reasoner
+    """
+    from commonspace.encoders.view_cache import DiskViewCache
+    from commonspace.reasoning.recipe import read_recipe
+    from commonspace.reasoning.recipe_run import readable, recipe_photos
+    from commonspace.reasoning.report import report_task
+
+    if split not in ("train", "validation", "test"):
+        raise cs.errors.ParameterError(f"--split: expected test, validation or train, got {split!r}.")
+    reasoner, told = _load(model), read_recipe(recipe)
+    tasks = {name: reasoner.network.task(name) for name in told.tasks}
+    photos = recipe_photos(told, tasks, cache=DiskViewCache(), parts=[split])
+    reports = []
+    for name, of in told.tasks.items():
+        examples = readable(name, tasks[name], getattr(of.data, split), photos)
+        if examples:
+            reports.append(report_task(reasoner, name, examples, photos))
+    if not reports:
+        raise cs.errors.InputError(f"{recipe}: no task has {split} examples.")
+    show([asdict(report) for report in reports], "\n".join(map(str, reports)), as_json)
+
+
+@reason.command()
+def ask(
+    photo: Photo,
+    question: Annotated[str, typer.Argument(help="Words.")],
+    model: Model,
+    task: TaskName = None,
+    picture: Looked = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question about a photo.
+
+    Example: commonspace reason ask photo.jpg "what colour is the car?" --model runs/reasoner
+    """
+    answer = _load(model).ask(photo, question, task=task, attention=picture is not None)
+    _tell(answer, as_json, photo, picture)
+
+
+@reason.command()
+def verify(
+    photo: Photo,
+    sentence: Annotated[str, typer.Argument(help="Words.")],
+    model: Model,
+    other: Annotated[
+        Path | None, typer.Option(help="A second photo, for a sentence about two.", readable=False)
+    ] = None,
+    task: TaskName = None,
+    picture: Looked = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a sentence is true of a photo.
+
+    Example: commonspace reason verify photo.jpg "two people are outdoors" --model runs/reasoner
+    """
+    answer = _load(model).verify(photo, sentence, other=other, task=task, attention=picture is not None)
+    _tell(answer, as_json, photo, picture)
+
+
+@reason.command()
+def point(
+    photo: Photo,
+    phrase: Annotated[str, typer.Argument(help="Words.")],
+    model: Model,
+    boxes: Boxes = None,
+    task: TaskName = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the box, as SVG, PNG or PDF.", readable=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose the box that a phrase refers to; without boxes, among windows of the photo.
+
+    Example: commonspace reason point photo.jpg "the dog on the left" --model runs/reasoner
+    """
+    candidates = None if boxes is None else _boxes(boxes, photo)
+    _tell(_load(model).point(photo, phrase, candidates, task=task), as_json, photo, picture)
+
+
+@reason.command()
+def choose(
+    photo: Photo,
+    question: Annotated[str, typer.Argument(help="Words; [1] points to the second of the boxes.")],
+    model: Model,
+    option: Annotated[list[str], typer.Option(help="An answer to choose from. At least two.")],
+    rationale: Annotated[
+        list[str] | None, typer.Option(help="A reason of the answer to choose from. None, or at least two.")
+    ] = None,
+    boxes: Boxes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Choose an answer, and then its reason.
+
+    Example: commonspace reason choose photo.jpg "why is she laughing?" --option "she is happy" --option "she is sad" \
+--model runs/reasoner
+    """
+    reasoner, known = _load(model), () if boxes is None else _boxes(boxes, photo)
+    answer = reasoner.choose(photo, question, option, boxes=known)
+    found = {"answer": _facts(answer)}
+    lines = [_line(answer)]
+    if rationale:
+        why = reasoner.choose(photo, f"{question} {answer.text}", rationale, boxes=known, reasons=True)
+        found["rationale"] = _facts(why)
+        lines.append(f"because: {_line(why)}")
+    show(found, "\n".join(lines), as_json)
+
+
+def _load(model: Path) -> Reasoner:
+    from commonspace.reasoning import Reasoner
+
+    return Reasoner.load(model)
+
+
+def _boxes(text: str, photo: Path) -> list[Box]:
+    """Boxes in pixels as shares of the photo."""
+    from commonspace.encoders.pictures import open_picture
+
+    boxes = json_or_text(text)
+    width, height = open_picture(photo).size
+    try:
+        return [(left / width, top / height, right / width, bottom / height) for left, top, right, bottom in boxes]
+    except (TypeError, ValueError) as error:
+        raise cs.errors.InputError(
+            f"--boxes: expected JSON such as [[0, 0, 40, 30]], left, top, right, bottom in pixels, got {text!r}."
+        ) from error
+
+
+def _tell(answer: Answer, as_json: bool, photo: Path, picture: Path | None) -> None:
+    if picture:
+        from commonspace.reasoning.answer_plot import plot_answer
+
+        plot_answer(answer, photo, picture)
+    show(_facts(answer), _line(answer), as_json)
+
+
+def _facts(answer: Answer) -> dict[str, Any]:
+    return {name: value for name, value in asdict(answer).items() if name != "attention"}
+
+
+def _line(answer: Answer) -> str:
+    return f"{answer.text}  (confidence {answer.confidence:.2f}{'' if answer.sure else ', not sure'})"

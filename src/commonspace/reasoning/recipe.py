@@ -1,0 +1,155 @@
+"""A training told in a file: photos, tasks, sizes and settings."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from commonspace.errors import InputError, StorageError, UnknownNameError
+
+from .config import CoAttentionConfig
+from .example_files import read_examples
+from .streams import TaskData
+from .tasks import TASKS
+from .training import MultiTaskSettings
+
+_TOP = ("photos", "grid", "most_tokens", "text_layers", "pretrained_text", "model", "training", "tasks")
+_TASK = (
+    "kind",
+    "train",
+    "validation",
+    "test",
+    "batch_size",
+    "learning_rate",
+    "labels",
+    "two_photos",
+    "reasons",
+    "least",
+)
+_OF_KIND = {"verification": ("labels", "two_photos"), "multiple-choice": ("reasons",), "question-answering": ("least",)}
+
+
+@dataclass(frozen=True)
+class RecipeTask:
+    """One task of a recipe.
+
+    Attributes:
+        kind: One of `TASKS`.
+        data: Its examples.
+        parameters: What the task takes besides.
+        least: Questions of the training set that an answer has to be given to, to be in the vocabulary.
+    """
+
+    kind: str
+    data: TaskData[Any]
+    parameters: Mapping[str, Any]
+    least: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is trained, and how.
+
+    Attributes:
+        photos: The folder of the photos; examples name files in it.
+        tasks: Name -> task.
+        model: Sizes that are not the default.
+        settings: Of the training.
+        grid: Cells of the grid over a photo, in each direction.
+        most_tokens: Of a text.
+        text_layers: Of the text stream.
+        pretrained_text: Whether the text stream begins with MiniLM's weights.
+    """
+
+    photos: Path
+    tasks: Mapping[str, RecipeTask]
+    model: Mapping[str, Any]
+    settings: MultiTaskSettings
+    grid: int = 7
+    most_tokens: int = 64
+    text_layers: int = 6
+    pretrained_text: bool = True
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Reads a recipe.
+
+    Paths in it are taken from where it lies. An example:
+
+    ```toml
+    photos = "photos"
+
+    [training]
+    epochs = 10
+
+    [tasks.questions]
+    kind = "question-answering"
+    train = "questions-train.jsonl"
+    validation = "questions-validation.jsonl"
+    test = "questions-test.jsonl"
+    ```
+
+    Args:
+        path: A TOML file.
+
+    Raises:
+        StorageError: If it, or a file of examples, cannot be read.
+        InputError: If it is no recipe; the message names the field.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be read: {error.strerror or error}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected TOML ({error}).") from error
+    _check_names(path, "", found, _TOP)
+    if not isinstance(found.get("photos"), str) or not isinstance(found.get("tasks"), dict) or not found["tasks"]:
+        raise InputError(f"{path}: expected photos, a folder, and tables [tasks.NAME], at least one.")
+    settings = _table(path, "training", found.get("training", {}), MultiTaskSettings)
+    model = found.get("model", {})
+    own = {f.name for f in fields(CoAttentionConfig)} - {"text", "region", "tasks"}
+    _check_names(path, "model.", model, own)
+    rest = {name: found[name] for name in ("grid", "most_tokens", "text_layers", "pretrained_text") if name in found}
+    tasks = {name: _task(path, name, of) for name, of in found["tasks"].items()}
+    return Recipe(path.parent / found["photos"], tasks, model, MultiTaskSettings(**settings), **rest)
+
+
+def _task(path: Path, name: str, of: Any) -> RecipeTask:
+    where = f"tasks.{name}."
+    if not isinstance(of, dict) or not {"kind", "train", "validation"} <= of.keys():
+        raise InputError(f"{path}: tasks.{name}: expected kind, train and validation.")
+    if of["kind"] not in TASKS:
+        raise UnknownNameError("kind of task", str(of["kind"]), TASKS)
+    _check_names(path, where, of, (*_TASK, *_OF_KIND.get(of["kind"], ())))
+    parts: dict[str, Any] = {
+        part: read_examples(path.parent / str(of[part]), of["kind"])
+        for part in ("train", "validation", "test")
+        if part in of
+    }
+    numbers = {n: of[n] for n in ("batch_size", "learning_rate") if n in of}
+    parameters = {n: of[n] for n in ("labels", "two_photos", "reasons") if n in of}
+    return RecipeTask(of["kind"], TaskData(**parts, **numbers), parameters, int(of.get("least", 1)))
+
+
+def _table(path: Path, name: str, of: Any, cls: Any) -> dict[str, Any]:
+    """A table whose fields are those of a dataclass with defaults."""
+    if not isinstance(of, dict):
+        raise InputError(f"{path}: {name}: expected a table.")
+    known: dict[str, Field[Any]] = {f.name: f for f in fields(cls)}
+    _check_names(path, f"{name}.", of, known)
+    for field, value in of.items():
+        default = known[field].default
+        number = isinstance(default, int | float) and not isinstance(default, bool)
+        expected: Any = (int, float) if number and isinstance(default, float) else type(default)
+        if default is not MISSING and (not isinstance(value, expected) or (number and isinstance(value, bool))):
+            raise InputError(f"{path}: {name}.{field}: expected something like {default!r}, got {value!r}.")
+    return dict(of)
+
+
+def _check_names(path: Path, where: str, found: Mapping[str, Any], known: Any) -> None:
+    for name in found:
+        if name not in known:
+            raise InputError(f"{path}: unknown field {where}{name}; expected {', '.join(known)}.")

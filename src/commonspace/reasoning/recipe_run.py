@@ -1,0 +1,133 @@
+"""From a recipe to a trained reasoner."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from commonspace.data.encoding import ViewCache
+from commonspace.encoders.bert import Bert, BertConfig
+from commonspace.encoders.minilm import weights_folder
+from commonspace.errors import InputError
+
+from .config import CoAttentionConfig
+from .inputs import Preparation
+from .network import ReasoningNetwork
+from .photos import REGION, Photos
+from .reasoner import Reasoner
+from .recipe import Recipe, RecipeTask
+from .streams import TaskData
+from .tasks import TASKS, Task, answer_vocabulary
+from .tokens import Tokenizer
+from .training import Event, train_tasks
+
+_logger = logging.getLogger("commonspace")
+
+
+def train_recipe(
+    recipe: Recipe, *, cache: ViewCache | None = None, checkpoint: Path | None = None, resume: bool = False
+) -> tuple[Reasoner, list[Event]]:
+    """Trains what a recipe tells, and calibrates it on the validation examples.
+
+    Examples whose photo is missing or cannot be read are left out; how many is logged, and why the first.
+
+    Args:
+        recipe: The recipe.
+        cache: Where feature maps of photos are kept.
+        checkpoint: A file for the state of the training.
+        resume: Go on from it, where there is one.
+
+    Returns:
+        The reasoner, and the scores on the way.
+
+    Raises:
+        InputError: If a task is left without examples, or a photo is both learnt from and measured by.
+        TrainingError: If a loss is not finite.
+        StorageError: If the checkpoint is of another training, or damaged.
+    """
+    config = recipe_config(recipe)
+    tasks = {name: _task(config, of) for name, of in recipe.tasks.items()}
+    photos = recipe_photos(recipe, tasks, cache=cache)
+    data = {name: _readable_data(name, tasks[name], of.data, photos) for name, of in recipe.tasks.items()}
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.settings.seed)
+        network = ReasoningNetwork(config, tasks)
+    if recipe.pretrained_text:
+        network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
+    preparation = Preparation(Tokenizer(recipe.most_tokens), recipe.grid)
+    events = train_tasks(network, data, photos, preparation, recipe.settings, checkpoint=checkpoint, resume=resume)
+    reasoner = Reasoner(network, preparation)
+    for name, of in data.items():
+        if len(of.validation):
+            reasoner.calibrate(name, of.validation, photos)
+    return reasoner, events
+
+
+def recipe_config(recipe: Recipe) -> CoAttentionConfig:
+    """The sizes of the model of a recipe."""
+    try:
+        return CoAttentionConfig(
+            text=BertConfig(layers=recipe.text_layers), region=REGION, **{"pointing": True, **recipe.model}
+        )
+    except TypeError as error:
+        raise InputError(f"model: {error}.") from error
+
+
+def recipe_photos(
+    recipe: Recipe, tasks: Mapping[str, Task[Any]], *, cache: ViewCache | None = None, parts: Sequence[str] = ()
+) -> Photos:
+    """The photos of all examples of a recipe, or of some parts of them.
+
+    Args:
+        recipe: The recipe.
+        tasks: Name -> task.
+        cache: Where feature maps are kept.
+        parts: "train", "validation", "test". Default: all.
+    """
+    names: dict[str, Path] = {}
+    for name, of in recipe.tasks.items():
+        for part in parts or ("train", "validation", "test"):
+            for example in getattr(of.data, part):
+                names |= {photo: recipe.photos / photo for photo in tasks[name].photos(example)}
+    return Photos(names, cache=cache)
+
+
+def readable(name: str, task: Task[Any], examples: Sequence[Any], photos: Photos) -> list[Any]:
+    """The examples all of whose photos there are; how many are left out is logged, and why the first.
+
+    Args:
+        name: Of the task.
+        task: The task.
+        examples: All of them.
+        photos: Those that could be read.
+    """
+    lost = [photo for e in examples for photo in task.photos(e) if photo not in photos]
+    kept = [e for e in examples if all(photo in photos for photo in task.photos(e))]
+    if lost:
+        number = len(examples) - len(kept)
+        _logger.warning("task %s: %d examples are left out; the first: %s", name, number, photos.unreadable[lost[0]])
+    return kept
+
+
+def _readable_data(name: str, task: Task[Any], data: TaskData[Any], photos: Photos) -> TaskData[Any]:
+    train = readable(name, task, data.train, photos)
+    if not train:
+        raise InputError(f"task {name}: no example is left to learn from; none of its photos could be read.")
+    validation, test = (readable(name, task, part, photos) for part in (data.validation, data.test))
+    return replace(data, train=train, validation=validation, test=test)
+
+
+def _task(config: CoAttentionConfig, of: RecipeTask) -> Task[Any]:
+    parameters = dict(of.parameters)
+    if of.kind == "question-answering":
+        parameters["answers"] = answer_vocabulary(of.data.train, of.least)
+    if "labels" in parameters:
+        parameters["labels"] = tuple(parameters["labels"])
+    elif of.kind == "verification":
+        parameters["labels"] = tuple(sorted({e.label for e in of.data.train}))
+    return TASKS[of.kind](config, **parameters)
