@@ -1,0 +1,1 @@
+"""Readers of published files of questions about photos, one file each layout."""
