@@ -84,14 +84,16 @@ def test_a_network_begins_from_the_weights_of_another(network):
     torch.manual_seed(5)
     tasks: dict[str, Task[Any]] = {"statements": Verification(CONFIG), "more": Verification(CONFIG)}
     new = ReasoningNetwork(CONFIG, tasks)
-    own = new.task("more").state_dict()["head.1.weight"].clone()
+    more, statements = (new.task(name).state_dict() for name in ("more", "statements"))
+    own = more["head.1.weight"].clone()
     new.begin_from(network)
     for name, tensor in network.model.state_dict().items():
         if name != "task_tokens.weight":
             assert torch.equal(tensor, new.model.state_dict()[name]), name
-    assert torch.equal(new.model.task_tokens.weight[0], network.model.task_tokens.weight[1])
-    assert torch.equal(new.task("statements").head[1].weight, network.task("statements").head[1].weight)
-    assert torch.equal(new.task("more").head[1].weight, own)
+    tokens = [of.model.state_dict()["task_tokens.weight"] for of in (new, network)]
+    assert torch.equal(tokens[0][0], tokens[1][1])
+    assert torch.equal(statements["head.1.weight"], network.task("statements").state_dict()["head.1.weight"])
+    assert torch.equal(more["head.1.weight"], own)
 
 
 def test_a_network_of_other_sizes_is_no_beginning(network):

@@ -9,7 +9,6 @@ from commonspace.errors import InputError, ParameterError
 from commonspace.reasoning.photos import Photos
 from commonspace.reasoning.streams import TaskData, check_apart, clean
 from commonspace.reasoning.tasks import Question, QuestionAnswering, Statement, Verification
-
 from tests.reasoning.small import CONFIG
 
 

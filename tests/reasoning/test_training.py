@@ -20,6 +20,7 @@ from commonspace.reasoning.schedule import StopAndGo
 from commonspace.reasoning.streams import TaskData
 from commonspace.reasoning.tasks import QuestionAnswering, Referring, Verification
 from commonspace.reasoning.training import MultiTaskModule, MultiTaskSettings, train_tasks
+from commonspace.training.lightning import run_trainer
 from tests.reasoning.small import CONFIG
 
 SETTINGS = MultiTaskSettings(epochs=2, head_learning_rate=1e-3, round=2)
@@ -65,20 +66,17 @@ def test_a_training_that_was_stopped_ends_where_one_that_was_not_ends(examples, 
     whole = small("statements", "references")
     events = train_tasks(whole, data, photos, preparation, SETTINGS)
 
-    class Stopped(Exception):
-        pass
-
     broken, steps = small("statements", "references"), 0
 
     def stop(*_: Any) -> None:
         nonlocal steps
         steps += 1
         if steps == 11:  # in the middle of a round
-            raise Stopped
+            raise InterruptedError
 
     hook = broken.model.register_forward_hook(stop)
     checkpoint = tmp_path / "state.ckpt"
-    with pytest.raises(Stopped):
+    with pytest.raises(InterruptedError):
         train_tasks(broken, data, photos, preparation, SETTINGS, checkpoint=checkpoint)
     hook.remove()
     assert checkpoint.exists()
@@ -108,12 +106,14 @@ def test_each_task_has_a_batch_and_a_step_at_each_iteration_until_the_largest_ha
     network = small("statements", "references")
     asked: list[str] = []
     for name in network.names:
-        network.task(name).register_forward_pre_hook(lambda *_: None)
-        task, ask = network.task(name), network.task(name).ask
-        monitored = lambda e, r, name=name, ask=ask: asked.append(name) or ask(e, r)  # noqa: E731
-        object.__setattr__(task, "ask", monitored)
+
+        def note(*_: Any, name: str = name) -> None:
+            asked.append(name)
+
+        network.task(name).head.register_forward_hook(note)  # type: ignore[operator,union-attr]
     settings = MultiTaskSettings(epochs=1, stop_and_go=False)
-    train_tasks(network, {n: TaskData(d.train, [], batch_size=8) for n, d in data.items()}, photos, preparation, settings)
+    data = {n: TaskData(d.train, [], batch_size=8) for n, d in data.items()}
+    train_tasks(network, data, photos, preparation, settings)
     assert asked == ["statements", "references"] * data["statements"].batches
 
 
@@ -122,12 +122,7 @@ def test_a_task_that_rests_learns_at_every_fourth_iteration(examples, photos, pr
     data = {n: TaskData(d.train, [], batch_size=8) for n, d in data_of(examples, "statements", "references").items()}
     module = MultiTaskModule(network, data, photos, preparation, MultiTaskSettings(epochs=3))
     module.controllers["references"] = StopAndGo(going=False)
-    from commonspace.reasoning import training
-
-    rounds = training._Rounds(8, 8)
-    from commonspace.training.lightning import run_trainer
-
-    run_trainer(module, rounds, 1, [], {})
+    run_trainer(module, list(range(8)), 1, [], {})
     assert module.drawn == {"statements": 8, "references": 2}
 
 

@@ -8,6 +8,8 @@ from typing import Literal, Self
 from commonspace.encoders.bert import BertConfig
 from commonspace.errors import ParameterError
 
+from .photos import REGION
+
 Part = tuple[Literal["text", "vision", "connection"], int]
 """A layer of one stream, or a co-attention block, and its number within its kind."""
 
@@ -42,7 +44,7 @@ class CoAttentionConfig:
     connections: int = 2
     width: int = 384
     heads: int = 6
-    region: int = 1280
+    region: int = REGION
     tasks: int = 0
     pointing: bool = False
     dropout: float = 0.1

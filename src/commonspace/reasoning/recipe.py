@@ -24,10 +24,6 @@ _TASK = (
     "test",
     "batch_size",
     "learning_rate",
-    "labels",
-    "two_photos",
-    "reasons",
-    "least",
 )
 _OF_KIND = {"verification": ("labels", "two_photos"), "multiple-choice": ("reasons",), "question-answering": ("least",)}
 
@@ -124,6 +120,9 @@ def _task(path: Path, name: str, of: Any) -> RecipeTask:
     if of["kind"] not in TASKS:
         raise UnknownNameError("kind of task", str(of["kind"]), TASKS)
     _check_names(path, where, of, (*_TASK, *_OF_KIND.get(of["kind"], ())))
+    labels = of.get("labels", ["true"])
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise InputError(f"{path}: {where}labels: expected a list of texts, got {labels!r}.")
     parts: dict[str, Any] = {
         part: read_examples(path.parent / str(of[part]), of["kind"])
         for part in ("train", "validation", "test")

@@ -58,8 +58,9 @@ def test_the_loss_is_the_sum_of_its_three_parts_word_by_word_and_region_by_regio
                 state = states.text[n, place + (place > 0)]  # the task token stands second
                 scores = model.words.word_embeddings.weight @ task.words(state) + task.word_bias
                 words.append(-scores.log_softmax(0)[word])
-        for place in np.flatnonzero(inputs.hidden[n].numpy()):
-            regions.append((task.regions(states.vision[n, place]) - inputs.features[n, place]).pow(2).mean())
+        for region in torch.nonzero(inputs.hidden[n])[:, 0]:
+            gap = task.regions(states.vision[n, region]) - inputs.features[n, region]
+            regions += [gap.pow(2).mean()]
     together = torch.stack([-F.logsigmoid(outcome.logits[:, 0]), -F.logsigmoid(-outcome.logits[:, 1])]).mean()
     by_hand = torch.stack(words).mean() + torch.stack(regions).mean() + together
     torch.testing.assert_close(task.loss(outcome, BATCH), by_hand)
@@ -77,9 +78,7 @@ def test_with_clusters_the_nearest_centre_is_told(ran):
     found = task.loss(outcome, BATCH) - task._region_loss(outcome, outcome.inputs)
     assert rest.item() != 0
     assert found.item() != 0
-    torch.testing.assert_close(
-        task._region_loss(outcome, outcome.inputs), F.cross_entropy(said, torch.tensor(nearest))
-    )
+    torch.testing.assert_close(task._region_loss(outcome, outcome.inputs), F.cross_entropy(said, torch.tensor(nearest)))
 
 
 def test_one_photo_alone_is_refused():
