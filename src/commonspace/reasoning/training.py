@@ -20,7 +20,7 @@ from commonspace.training.checkpoint import Checkpoint
 from commonspace.training.lightning import EpochProgress, own_randomness, run_trainer
 
 from .inputs import Preparation
-from .network import ReasoningNetwork
+from .network import TaskNetwork
 from .photos import Photos
 from .predicting import predict
 from .schedule import StopAndGo
@@ -81,7 +81,7 @@ class Event:
 
 
 def train_tasks(
-    network: ReasoningNetwork,
+    network: TaskNetwork,
     data: Mapping[str, TaskData[Any]],
     photos: Photos,
     preparation: Preparation,
@@ -158,7 +158,7 @@ class MultiTaskModule(LightningModule):
 
     def __init__(
         self,
-        network: ReasoningNetwork,
+        network: TaskNetwork,
         data: Mapping[str, TaskData[Any]],
         photos: Photos,
         preparation: Preparation,
@@ -279,7 +279,7 @@ class _Rounds:
         yield from range(begin, min(begin + self.length, self.iterations))
 
 
-def _identity(network: ReasoningNetwork, data: Mapping[str, TaskData[Any]], settings: MultiTaskSettings) -> str:
+def _identity(network: TaskNetwork, data: Mapping[str, TaskData[Any]], settings: MultiTaskSettings) -> str:
     """What is learnt from what."""
     own = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "trainer_options"}
     tasks = {name: network.task(name).description() for name in network.names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,18 @@ from commonspace.reasoning.inputs import Inputs, Pair
 from commonspace.reasoning.model import States
 
 E = TypeVar("E")
+
+
+class HeadSizes(Protocol):
+    """What a head of the fused state has to know of a model."""
+
+    @property
+    def width(self) -> int:
+        """Of the fused state."""
+
+    @property
+    def dropout(self) -> float:
+        """While training."""
 
 
 class Task(nn.Module, ABC, Generic[E]):

@@ -15,11 +15,10 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from commonspace.errors import InputError
-from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Task, scalar
+from .base import HeadSizes, Task, scalar
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class MultipleChoice(Task[Choice]):
         ViLBERT, NeurIPS 2019.
     """
 
-    def __init__(self, config: CoAttentionConfig) -> None:
+    def __init__(self, config: HeadSizes) -> None:
         super().__init__()
         self.head = scalar(config.width, config.dropout)
 
