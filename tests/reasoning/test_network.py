@@ -24,12 +24,12 @@ from commonspace.reasoning.tasks import (
 from tests.reasoning.small import CONFIG
 
 
-def loss_of(network: ReasoningNetwork, name: str, examples: list[Any], photos: Any, preparation: Any) -> torch.Tensor:
+def loss_of(network: ReasoningNetwork, name: str, examples: list[Any], photos: Any, preparation: Any) -> Any:
     task = network.task(name)
     asked = task.ask(examples, np.random.default_rng(0))
     inputs = preparation([pair for pairs in asked for pair in pairs], photos)
     logits, states = network(name, inputs, [len(pairs) for pairs in asked])
-    return task.loss(Outcome(logits, states, inputs, network.model), examples)
+    return task.loss(Outcome(logits, states, inputs, network.words), examples)
 
 
 @pytest.mark.parametrize("name", ["questions", "statements", "references", "answers"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from commonspace.data.scenes import generate_scenes
@@ -40,7 +42,7 @@ def test_a_batch_follows_from_its_number_and_the_seed_alone():
 
 
 def test_a_photo_of_another_task_s_test_examples_is_not_learnt_from(tasks, photos):
-    data = {
+    data: dict[str, TaskData[Any]] = {
         "questions": TaskData([question(0), question(1)], [question(2)]),
         "statements": TaskData([statement(3)], [statement(4)], [statement(5, other=1)]),
     }

@@ -110,7 +110,7 @@ def test_each_task_has_a_batch_and_a_step_at_each_iteration_until_the_largest_ha
         def note(*_: Any, name: str = name) -> None:
             asked.append(name)
 
-        network.task(name).head.register_forward_hook(note)  # type: ignore[operator,union-attr]
+        network.task(name).head.register_forward_hook(note)  # type: ignore[union-attr]
     settings = MultiTaskSettings(epochs=1, stop_and_go=False)
     data = {n: TaskData(d.train, [], batch_size=8) for n, d in data.items()}
     train_tasks(network, data, photos, preparation, settings)

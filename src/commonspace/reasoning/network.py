@@ -1,7 +1,8 @@
-"""One co-attention model and the heads of its tasks."""
+"""What tasks are trained with; and one co-attention model with the heads of its tasks."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,50 @@ from .model import CoAttentionModel, States
 from .tasks import Task
 
 
-class ReasoningNetwork(nn.Module):
+class TaskNetwork(nn.Module, ABC):
+    """A network with a head for each of its tasks.
+
+    Attributes:
+        config: The sizes, which tell one network from another.
+        names: Of the tasks.
+    """
+
+    config: Any
+    names: tuple[str, ...]
+    _heads: nn.ModuleList
+
+    def task(self, name: str) -> Task[Any]:
+        """The task of that name.
+
+        Raises:
+            UnknownNameError: If there is none.
+        """
+        if name not in self.names:
+            raise UnknownNameError("task", name, self.names)
+        task = self._heads[self.names.index(name)]
+        assert isinstance(task, Task)
+        return task
+
+    @property
+    @abstractmethod
+    def words(self) -> Tensor:
+        """(vocabulary, hidden) the table of the words' embeddings."""
+
+    @abstractmethod
+    def forward(self, name: str, inputs: Inputs, counts: Sequence[int]) -> tuple[Tensor, States]:
+        """Runs a task.
+
+        Args:
+            name: Of the task.
+            inputs: Of all pairs of text and photo, one example after another.
+            counts: How many pairs each of the n examples has.
+
+        Returns:
+            (n, choices) logits, and the states.
+        """
+
+
+class ReasoningNetwork(TaskNetwork):
     """A co-attention model with a token and a head for each task.
 
     Args:
@@ -37,17 +81,10 @@ class ReasoningNetwork(nn.Module):
         self.names = tuple(tasks)
         self._heads = nn.ModuleList(tasks.values())
 
-    def task(self, name: str) -> Task[Any]:
-        """The task of that name.
-
-        Raises:
-            UnknownNameError: If there is none.
-        """
-        if name not in self.names:
-            raise UnknownNameError("task", name, self.names)
-        task = self._heads[self.names.index(name)]
-        assert isinstance(task, Task)
-        return task
+    @property
+    def words(self) -> Tensor:
+        """(vocabulary, hidden)."""
+        return self.model.words.word_embeddings.weight
 
     def begin_from(self, other: ReasoningNetwork) -> None:
         """Takes the weights of another network: its model, and heads and tokens of tasks of the same name and shape.

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from .inputs import Pair, Preparation
-from .network import ReasoningNetwork
+from .network import TaskNetwork
 from .photos import Photos
 
 PAIRS = 128
@@ -19,7 +19,7 @@ PAIRS = 128
 
 
 def predict(
-    network: ReasoningNetwork, name: str, examples: Sequence[Any], photos: Photos, preparation: Preparation
+    network: TaskNetwork, name: str, examples: Sequence[Any], photos: Photos, preparation: Preparation
 ) -> NDArray[np.float32]:
     """The logits of examples, without dropout; what is drawn is drawn the same each time.
 
@@ -61,7 +61,7 @@ def _parts(asked: list[list[Pair]]) -> list[list[list[Pair]]]:
 
 
 def _run(
-    network: ReasoningNetwork, name: str, asked: list[list[Pair]], photos: Photos, preparation: Preparation
+    network: TaskNetwork, name: str, asked: list[list[Pair]], photos: Photos, preparation: Preparation
 ) -> NDArray[np.float32]:
     device = next(network.parameters()).device
     inputs = preparation([pair for pairs in asked for pair in pairs], photos).to(device)

@@ -20,7 +20,7 @@ from commonspace.training.checkpoint import Checkpoint
 from commonspace.training.lightning import EpochProgress, own_randomness, run_trainer
 
 from .inputs import Preparation
-from .network import ReasoningNetwork
+from .network import TaskNetwork
 from .photos import Photos
 from .predicting import predict
 from .schedule import StopAndGo
@@ -82,7 +82,7 @@ class Event:
 
 
 def train_tasks(
-    network: ReasoningNetwork,
+    network: TaskNetwork,
     data: Mapping[str, TaskData[Any]],
     photos: Photos,
     preparation: Preparation,
@@ -159,7 +159,7 @@ class MultiTaskModule(LightningModule):
 
     def __init__(
         self,
-        network: ReasoningNetwork,
+        network: TaskNetwork,
         data: Mapping[str, TaskData[Any]],
         photos: Photos,
         preparation: Preparation,
@@ -233,7 +233,7 @@ class MultiTaskModule(LightningModule):
         inputs = task.disturb(self.preparation([pair for pairs in asked for pair in pairs], self.photos), rng)
         inputs = inputs.to(self.device)
         logits, states = self.network(name, inputs, [len(pairs) for pairs in asked])
-        loss = task.loss(Outcome(logits, states, inputs, self.network.model), examples)
+        loss = task.loss(Outcome(logits, states, inputs, self.network.words), examples)
         if not bool(torch.isfinite(loss)):
             raise TrainingError(
                 f"task {name}: the loss became {loss.item()} at iteration {self.iteration}. Take a smaller learning "
@@ -282,7 +282,7 @@ class _Rounds:
         yield from range(begin, min(begin + self.length, self.iterations))
 
 
-def _identity(network: ReasoningNetwork, data: Mapping[str, TaskData[Any]], settings: MultiTaskSettings) -> str:
+def _identity(network: TaskNetwork, data: Mapping[str, TaskData[Any]], settings: MultiTaskSettings) -> str:
     """What is learnt from what."""
     own = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "trainer_options"}
     tasks = {name: network.task(name).description() for name in network.names}

@@ -30,7 +30,7 @@ def ran(photos: Any, preparation: Any) -> Any:
         asked = task.ask(BATCH, rng)
         inputs = task.disturb(preparation([pair for pairs in asked for pair in pairs], photos), rng)
         logits, states = network("captions", inputs, [2] * len(BATCH))
-        return task, Outcome(logits, states, inputs, network.model)
+        return task, Outcome(logits, states, inputs, network.words)
 
     return run
 
@@ -50,13 +50,13 @@ def test_the_second_pair_has_the_caption_of_another_photo_and_nothing_hidden(ran
 
 def test_the_loss_is_the_sum_of_its_three_parts_word_by_word_and_region_by_region(ran):
     task, outcome = ran()
-    inputs, states, model = outcome.inputs, outcome.states, outcome.model
+    inputs, states = outcome.inputs, outcome.states
     words, regions = [], []
     for n in range(len(inputs.words)):
         for place, word in enumerate(inputs.words[n].tolist()):
             if word >= 0:
                 state = states.text[n, place + (place > 0)]  # the task token stands second
-                scores = model.words.word_embeddings.weight @ task.words(state) + task.word_bias
+                scores = outcome.words @ task.words(state) + task.word_bias
                 words.append(-scores.log_softmax(0)[word])
         for region in torch.nonzero(inputs.hidden[n])[:, 0]:
             gap = task.regions(states.vision[n, region]) - inputs.features[n, region]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from commonspace.reasoning.inputs import Inputs, Pair
-from commonspace.reasoning.model import CoAttentionModel, States
+from commonspace.reasoning.model import States
 
 E = TypeVar("E")
 
@@ -25,13 +25,25 @@ class Outcome:
         logits: (n, choices) of the examples.
         states: Of all pairs of text and photo.
         inputs: What the model was given.
-        model: The model, for a loss that needs its embeddings.
+        words: (vocabulary, hidden) the table of the words' embeddings.
     """
 
     logits: Tensor
     states: States
     inputs: Inputs
-    model: CoAttentionModel
+    words: Tensor
+
+
+class HeadSizes(Protocol):
+    """What a head of the fused state has to know of a model."""
+
+    @property
+    def width(self) -> int:
+        """Of the fused state."""
+
+    @property
+    def dropout(self) -> float:
+        """While training."""
 
 
 class Task(nn.Module, ABC, Generic[E]):
@@ -74,7 +86,7 @@ class Task(nn.Module, ABC, Generic[E]):
         """What is minimised."""
 
     @abstractmethod
-    def right(self, logits: NDArray[np.float32], examples: Sequence[E]) -> NDArray[np.float64]:
+    def right(self, logits: NDArray[Any], examples: Sequence[E]) -> NDArray[np.float64]:
         """(n,) from 0 to 1, how right the choice of the highest logit is; the mean of this is the task's score."""
 
     @abstractmethod

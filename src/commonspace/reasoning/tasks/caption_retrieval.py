@@ -89,7 +89,7 @@ class CaptionRetrieval(Task[Caption]):
         logits = outcome.logits
         return F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long, device=logits.device))
 
-    def right(self, logits: NDArray[np.float32], examples: Sequence[Caption]) -> NDArray[np.float64]:
+    def right(self, logits: NDArray[Any], examples: Sequence[Caption]) -> NDArray[np.float64]:
         """1 where the right pair has the highest logit."""
         return np.asarray(logits.argmax(1) == 0, float)
 

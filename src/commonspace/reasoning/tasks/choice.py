@@ -15,11 +15,10 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import pad_sequence
 
 from commonspace.errors import InputError
-from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Outcome, Task, scalar
+from .base import HeadSizes, Outcome, Task, scalar
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class MultipleChoice(Task[Choice]):
         ViLBERT, NeurIPS 2019.
     """
 
-    def __init__(self, config: CoAttentionConfig, reasons: bool = False) -> None:
+    def __init__(self, config: HeadSizes, reasons: bool = False) -> None:
         super().__init__()
         self.reasons = reasons
         self.head = scalar(config.width, config.dropout)
@@ -80,7 +79,7 @@ class MultipleChoice(Task[Choice]):
         logits = outcome.logits
         return F.cross_entropy(logits, torch.tensor([e.option for e in examples], device=logits.device))
 
-    def right(self, logits: NDArray[np.float32], examples: Sequence[Choice]) -> NDArray[np.float64]:
+    def right(self, logits: NDArray[Any], examples: Sequence[Choice]) -> NDArray[np.float64]:
         """1 where the option is right."""
         return np.asarray(logits.argmax(1) == [e.option for e in examples], float)
 

@@ -99,8 +99,8 @@ class Pretraining(Task[Caption]):
         told = inputs.words >= 0
         if not bool(told.any()):
             return outcome.logits.new_zeros(())
-        table = outcome.model.words.word_embeddings.weight
-        return F.cross_entropy(F.linear(self.words(text[told]), table, self.word_bias), inputs.words[told])
+        said = F.linear(self.words(text[told]), outcome.words, self.word_bias)
+        return F.cross_entropy(said, inputs.words[told])
 
     def _region_loss(self, outcome: Outcome, inputs: MaskedInputs) -> Tensor:
         if not bool(inputs.hidden.any()):
@@ -112,7 +112,7 @@ class Pretraining(Task[Caption]):
             return F.cross_entropy(said, torch.cdist(features, clusters).argmin(1))
         return F.mse_loss(said, features)
 
-    def right(self, logits: NDArray[np.float32], examples: Sequence[Caption]) -> NDArray[np.float64]:
+    def right(self, logits: NDArray[Any], examples: Sequence[Caption]) -> NDArray[np.float64]:
         """1 where the right caption belongs more to the photo than the other."""
         return np.asarray(logits[:, 0] > logits[:, 1], float)
 

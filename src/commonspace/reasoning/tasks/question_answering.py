@@ -88,7 +88,7 @@ class QuestionAnswering(Task[Question]):
                     targets[i, self._number[answer]] = target
         return F.binary_cross_entropy_with_logits(logits, targets) * len(self.answers)
 
-    def right(self, logits: NDArray[np.float32], examples: Sequence[Question]) -> NDArray[np.float64]:
+    def right(self, logits: NDArray[Any], examples: Sequence[Question]) -> NDArray[np.float64]:
         """The accuracy of VQA of each question."""
         return vqa_accuracies([self.answers[i] for i in logits.argmax(1)], [e.answers for e in examples])
 

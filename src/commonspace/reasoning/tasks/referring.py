@@ -84,7 +84,7 @@ class Referring(Task[Reference]):
         there = logits > -math.inf
         return F.binary_cross_entropy_with_logits(logits[there], targets[there], reduction="sum") / len(logits)
 
-    def right(self, logits: NDArray[np.float32], examples: Sequence[Reference]) -> NDArray[np.float64]:
+    def right(self, logits: NDArray[Any], examples: Sequence[Reference]) -> NDArray[np.float64]:
         """1 where the chosen box overlaps the right one by more than a half."""
         chosen = logits.argmax(1)
         return np.array([e.overlaps[i] > ENOUGH for i, e in zip(chosen, examples, strict=True)], float)

@@ -100,7 +100,7 @@ class Verification(Task[Statement]):
         targets[torch.arange(len(examples)), [self._number[e.label] for e in examples]] = 1
         return F.binary_cross_entropy_with_logits(logits, targets)
 
-    def right(self, logits: NDArray[np.float32], examples: Sequence[Statement]) -> NDArray[np.float64]:
+    def right(self, logits: NDArray[Any], examples: Sequence[Statement]) -> NDArray[np.float64]:
         """1 where the label is right."""
         return np.array([self.labels[i] == e.label for i, e in zip(logits.argmax(1), examples, strict=True)], float)
 
