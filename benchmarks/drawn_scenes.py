@@ -3,7 +3,9 @@
 Scenes of 3 to 5 things, drawn by `commonspace.data.scenes` with other seeds for training, validation and test: 2,000,
 200 and 500. Asked are, of each scene, eight questions (a colour, a shape, a number, whether something is there), eight
 statements, eight phrases that refer to a thing, and up to four questions with four answers and four reasons; of
-validation and test scenes four of each. The model sees
+validation and test scenes four of each. Every model begins from one that was pretrained on the training scenes, whose
+captions are ten statements each that are true of them: hidden words, hidden regions, and which caption belongs. The
+model sees
 each thing's box, as of a perfect detector, and no grid. Its sizes are small: three layers of text and two of vision of
 width 128, two connections, nothing pretrained but the frozen EfficientNet-Lite0 that looks at pictures.
 
@@ -24,7 +26,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from commonspace.data.scenes import generate_scenes
+from commonspace.data.scene_questions import state
+from commonspace.data.scenes import Scene, generate_scenes
 from commonspace.encoders.bert import BertConfig
 from commonspace.encoders.view_cache import DiskViewCache
 from commonspace.evaluation import environment
@@ -35,10 +38,12 @@ from commonspace.reasoning.inputs import Preparation
 from commonspace.reasoning.network import ReasoningNetwork
 from commonspace.reasoning.photos import REGION, Photos
 from commonspace.reasoning.predicting import predict
-from commonspace.reasoning.scene_examples import SceneExamples, scene_examples
+from commonspace.reasoning.scene_examples import SceneExamples, scene_boxes, scene_examples
 from commonspace.reasoning.streams import TaskData
 from commonspace.reasoning.tasks import (
+    Caption,
     MultipleChoice,
+    Pretraining,
     QuestionAnswering,
     Referring,
     Task,
@@ -48,7 +53,9 @@ from commonspace.reasoning.tasks import (
 from commonspace.reasoning.tokens import Tokenizer
 from commonspace.reasoning.training import MultiTaskSettings, train_tasks
 
-WIDTH, RATE, EPOCHS, BATCH = 128, 1e-3, 6, 64
+WIDTH, RATE, BATCH = 128, 1e-3, 64
+EPOCHS = {"pretraining": 6, "tasks": 4}
+CAPTIONS = 10
 SPLITS = {"train": 2000, "validation": 200, "test": 500}
 EACH = {"train": 8, "validation": 4, "test": 4}
 TASKS = ("questions", "statements", "references", "answers", "reasons")
@@ -69,6 +76,7 @@ CONFIG = CoAttentionConfig(
     pointing=True,
     dropout=0.0,
 )
+PREPARATION = Preparation(Tokenizer(40), grid=0)
 
 
 def make_task(name: str, examples: SceneExamples) -> Task[Any]:
@@ -80,8 +88,41 @@ def make_task(name: str, examples: SceneExamples) -> Task[Any]:
     return Referring(CONFIG) if name == "references" else MultipleChoice(CONFIG, reasons=name == "reasons")
 
 
+def captions(part: str, scenes: list[Scene], seed: int) -> list[Caption]:
+    """Statements that are true of scenes."""
+    found = []
+    for i, scene in enumerate(scenes):
+        rng, own = np.random.default_rng((seed, i, 17)), 0
+        while own < CAPTIONS:
+            said = state(scene, rng)
+            if said.true:
+                found.append(Caption(f"{part}-{i}", said.text, boxes=scene_boxes(scene)))
+                own += 1
+    return found
+
+
+def pretrained(seed: int, photos: Photos, scenes: dict[str, list[Scene]], checkpoint: Path) -> ReasoningNetwork:
+    """What all models of a seed begin from; trained, gone on with, or read where it is finished."""
+    data = {
+        "captions": TaskData(
+            captions("train", scenes["train"], 0), captions("validation", scenes["validation"], 1), (), BATCH, RATE
+        )
+    }
+    torch.manual_seed(seed)
+    network = ReasoningNetwork(CONFIG, {"captions": Pretraining(CONFIG)})
+    settings = MultiTaskSettings(EPOCHS["pretraining"], RATE, seed=seed, stop_and_go=False)
+    events = train_tasks(network, data, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
+    print(f"  seed {seed}  pretraining: the right caption of two {events[-1].score:.3f}", flush=True)
+    return network
+
+
 def measure(
-    names: tuple[str, ...], seed: int, photos: Photos, examples: dict[str, SceneExamples], checkpoint: Path
+    names: tuple[str, ...],
+    seed: int,
+    photos: Photos,
+    examples: dict[str, SceneExamples],
+    begin: ReasoningNetwork,
+    checkpoint: Path,
 ) -> dict[str, Any]:
     """Trains one model of these tasks, or goes on with it, and tells what it makes of the test scenes."""
     data = {
@@ -96,10 +137,10 @@ def measure(
     }
     torch.manual_seed(seed)
     network = ReasoningNetwork(CONFIG, {name: make_task(name, examples["train"]) for name in names})
-    preparation = Preparation(Tokenizer(40), grid=0)
-    settings = MultiTaskSettings(EPOCHS, RATE, seed=seed)
+    network.begin_from(begin)
+    settings = MultiTaskSettings(EPOCHS["tasks"], RATE, seed=seed)
     started = time.perf_counter()
-    events = train_tasks(network, data, photos, preparation, settings, checkpoint=checkpoint, resume=True)
+    events = train_tasks(network, data, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
     report: dict[str, Any] = {
         "seconds": time.perf_counter() - started,
         "parameters": sum(p.numel() for p in network.parameters()),
@@ -108,7 +149,7 @@ def measure(
     }
     right = {}
     for name in names:
-        logits = predict(network, name, data[name].test, photos, preparation)
+        logits = predict(network, name, data[name].test, photos, PREPARATION)
         right[name] = network.task(name).right(logits, data[name].test)
         report["accuracy"][name] = float(right[name].mean())
     if {"answers", "reasons"} <= right.keys():
@@ -146,7 +187,8 @@ def main() -> None:
             path = arguments.work / f"{name}-{seed}.json"
             if not path.is_file():
                 names = TASKS if name == JOINT else (name,)
-                found = measure(names, seed, photos, examples, arguments.work / f"{name}-{seed}.ckpt")
+                begin = pretrained(seed, photos, scenes, arguments.work / f"pretraining-{seed}.ckpt")
+                found = measure(names, seed, photos, examples, begin, arguments.work / f"{name}-{seed}.ckpt")
                 with replacing(path) as temporary:
                     temporary.write_text(json.dumps(found))
             found = json.loads(path.read_text())

@@ -177,9 +177,10 @@ def test_names_and_settings_are_checked(examples, photos, preparation):
 
 
 LEARNS_UNTIL_KILLED = """
-import os, signal, sys
+import os, signal, sys, types
 from pathlib import Path
-sys.path.insert(0, sys.argv[2])
+sys.modules["tests"] = types.ModuleType("tests")  # these tests, and not those of an installed package
+sys.modules["tests"].__path__ = [sys.argv[2]]
 from commonspace.data.scenes import generate_scenes
 from commonspace.reasoning import training
 from commonspace.reasoning.inputs import Preparation
@@ -209,7 +210,7 @@ print(weights(network).double().sum().item())
 def test_a_process_that_is_killed_goes_on_to_the_same_numbers(examples, photos, preparation, tmp_path):
     whole = small("statements", "references")
     train_tasks(whole, data_of(examples, "statements", "references"), photos, preparation, SETTINGS)
-    call = [sys.executable, "-c", LEARNS_UNTIL_KILLED, str(tmp_path / "state.ckpt"), str(Path(__file__).parents[2])]
+    call = [sys.executable, "-c", LEARNS_UNTIL_KILLED, str(tmp_path / "state.ckpt"), str(Path(__file__).parents[1])]
     killed = subprocess.run([*call, "kill"], capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL
     resumed = subprocess.run([*call, "go on"], capture_output=True, check=True, text=True)
