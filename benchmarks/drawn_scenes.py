@@ -1,13 +1,13 @@
 """Drawn scenes: what one model of five tasks makes of them, beside a model for each task.
 
-Scenes of 3 to 5 things, drawn by `commonspace.data.scenes` with other seeds for training, validation and test: 2,000,
-200 and 500. Asked are, of each scene, eight questions (a colour, a shape, a number, whether something is there), eight
-statements, eight phrases that refer to a thing, and up to four questions with four answers and four reasons; of
-validation and test scenes four of each. Every model begins from one that was pretrained on the training scenes, whose
-captions are ten statements each that are true of them: hidden words, hidden regions, and which caption belongs. The
-model sees
-each thing's box, as of a perfect detector, and no grid. Its sizes are small: three layers of text and two of vision of
-width 128, two connections, nothing pretrained but the frozen EfficientNet-Lite0 that looks at pictures.
+Scenes of 3 to 5 things, drawn by `commonspace.data.scenes` with other seeds for training, validation and test: 6,000,
+200 and 500. Asked are, of each scene, three questions (a colour, a shape, a number, whether something is there), three
+statements, three phrases that refer to a thing, and up to three questions with four answers and four reasons, of which
+every second is learnt from; of validation and test scenes four of each. Every model begins from one that was
+pretrained on the training scenes, with four statements that are true of each as captions: hidden words, hidden regions,
+and which caption belongs. The model sees each thing's box, as of a perfect detector, and no grid. Its sizes are small:
+three layers of text and two of vision of width 128, two connections, nothing else pretrained but the frozen
+EfficientNet-Lite0 that looks at pictures.
 
 Told is the accuracy on the test scenes: of answering from a vocabulary, verifying, referring, choosing the answer
 (Q->A), the reason with the right answer given (QA->R), and both (Q->AR).
@@ -55,9 +55,9 @@ from commonspace.reasoning.training import MultiTaskSettings, train_tasks
 
 WIDTH, RATE, BATCH = 128, 1e-3, 64
 EPOCHS = {"pretraining": 6, "tasks": 4}
-CAPTIONS = 10
-SPLITS = {"train": 2000, "validation": 200, "test": 500}
-EACH = {"train": 8, "validation": 4, "test": 4}
+CAPTIONS = 4
+SPLITS = {"train": 6000, "validation": 200, "test": 500}
+EACH = {"train": 3, "validation": 4, "test": 4}
 TASKS = ("questions", "statements", "references", "answers", "reasons")
 CHOICES = ("answers", "reasons")
 """Tasks of four texts each, of which every second example is learnt from."""
