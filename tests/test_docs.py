@@ -9,6 +9,7 @@ import pytest
 
 import commonspace as cs
 from commonspace.cli.app import app
+from commonspace.cli.reason import reason
 from commonspace.cli.timeline import timeline
 
 ROOT = Path(__file__).parent.parent
@@ -32,11 +33,19 @@ def test_every_command_and_option_is_on_the_command_line_page(run_help, command)
         assert f"{option}" in page, f"docs/command-line.md does not name {option}"
 
 
-@pytest.mark.parametrize("command", timeline.registered_commands, ids=lambda c: c.callback.__name__)
-def test_every_command_about_time_is_on_the_command_line_page(run_help, command):
+@pytest.mark.parametrize(
+    ("group", "command"),
+    [
+        (group, command.callback.__name__)
+        for group, commands in (("timeline", timeline), ("reason", reason))
+        for command in commands.registered_commands
+        if command.callback is not None
+    ],
+)
+def test_every_command_of_a_group_is_on_the_command_line_page(run_help, group, command):
     page = PAGES["command-line.md"]
-    assert f"`commonspace timeline {command.callback.__name__}" in page
-    for option in set(re.findall(r"--[a-z]+", run_help("timeline", command.callback.__name__))) - {"--help"}:
+    assert f"`commonspace {group} {command}" in page
+    for option in set(re.findall(r"--[a-z]+", run_help(group, command))) - {"--help"}:
         assert f"{option}" in page, f"docs/command-line.md does not name {option}"
 
 

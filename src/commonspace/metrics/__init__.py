@@ -23,6 +23,7 @@ from __future__ import annotations
 from .answers import ChoiceAccuracy, choice_accuracy, soft_targets, vqa_accuracies
 from .blocks import DEFAULT_MAX_BYTES, RowBlocks
 from .boxes import intersection_over_union
+from .calibration import expected_calibration_error
 from .curves import interpolated_precisions
 from .gain import ndcg, ndcg_per_query
 from .hubness import CSLS, HUBNESS, InvertedSoftmax
@@ -62,6 +63,7 @@ __all__ = [
     "choice_accuracy",
     "vqa_accuracies",
     "soft_targets",
+    "expected_calibration_error",
     "intersection_over_union",
     "RowBlocks",
     "DEFAULT_MAX_BYTES",

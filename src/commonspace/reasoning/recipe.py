@@ -12,11 +12,12 @@ from commonspace.errors import InputError, StorageError, UnknownNameError
 
 from .config import CoAttentionConfig
 from .example_files import read_examples
+from .layouts import read_layout
 from .streams import TaskData
 from .tasks import TASKS
 from .training import MultiTaskSettings
 
-_TOP = ("photos", "grid", "most_tokens", "text_layers", "pretrained_text", "model", "training", "tasks")
+_TOP = ("photos", "grid", "most_tokens", "text_layers", "pretrained_text", "begin_from", "model", "training", "tasks")
 _TASK = (
     "kind",
     "train",
@@ -37,12 +38,14 @@ class RecipeTask:
         data: Its examples.
         parameters: What the task takes besides.
         least: Questions of the training set that an answer has to be given to, to be in the vocabulary.
+        files: Name of a photo -> file, of those that are not in the folder of the recipe.
     """
 
     kind: str
     data: TaskData[Any]
     parameters: Mapping[str, Any]
     least: int
+    files: Mapping[str, Path]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Recipe:
         most_tokens: Of a text.
         text_layers: Of the text stream.
         pretrained_text: Whether the text stream begins with MiniLM's weights.
+        begin_from: A saved reasoner of the same sizes to begin from, such as one that was pretrained.
     """
 
     photos: Path
@@ -68,6 +72,7 @@ class Recipe:
     most_tokens: int = 64
     text_layers: int = 6
     pretrained_text: bool = True
+    begin_from: Path | None = None
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -87,6 +92,9 @@ def read_recipe(path: Path) -> Recipe:
     validation = "questions-validation.jsonl"
     test = "questions-test.jsonl"
     ```
+
+    In place of a file of JSON lines there may be one of the published `LAYOUTS`, such as
+    `train = {layout = "nlvr2", path = "train.json", photos = "images/train"}`.
 
     Args:
         path: A TOML file.
@@ -108,7 +116,10 @@ def read_recipe(path: Path) -> Recipe:
     model = found.get("model", {})
     own = {f.name for f in fields(CoAttentionConfig)} - {"text", "region", "tasks"}
     _check_names(path, "model.", model, own)
-    rest = {name: found[name] for name in ("grid", "most_tokens", "text_layers", "pretrained_text") if name in found}
+    plain = ("grid", "most_tokens", "text_layers", "pretrained_text")
+    rest: dict[str, Any] = {name: found[name] for name in plain if name in found}
+    if "begin_from" in found:
+        rest["begin_from"] = path.parent / str(found["begin_from"])
     tasks = {name: _task(path, name, of) for name, of in found["tasks"].items()}
     return Recipe(path.parent / found["photos"], tasks, model, MultiTaskSettings(**settings), **rest)
 
@@ -123,14 +134,17 @@ def _task(path: Path, name: str, of: Any) -> RecipeTask:
     labels = of.get("labels", ["true"])
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise InputError(f"{path}: {where}labels: expected a list of texts, got {labels!r}.")
-    parts: dict[str, Any] = {
-        part: read_examples(path.parent / str(of[part]), of["kind"])
-        for part in ("train", "validation", "test")
-        if part in of
-    }
+    parts, files = dict[str, Any](), dict[str, Path]()
+    for part in ("train", "validation", "test"):
+        told = of.get(part)
+        if isinstance(told, dict):
+            read = read_layout(told, of["kind"], path.parent, f"{path}: {where}{part}")
+            parts[part], files = read.examples, files | read.photos
+        elif told is not None:
+            parts[part] = read_examples(path.parent / str(told), of["kind"])
     numbers = {n: of[n] for n in ("batch_size", "learning_rate") if n in of}
     parameters = {n: of[n] for n in ("labels", "two_photos", "reasons") if n in of}
-    return RecipeTask(of["kind"], TaskData(**parts, **numbers), parameters, int(of.get("least", 1)))
+    return RecipeTask(of["kind"], TaskData(**parts, **numbers), parameters, int(of.get("least", 1)), files)
 
 
 def _table(path: Path, name: str, of: Any, cls: Any) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def train_recipe(
     with torch.random.fork_rng():
         torch.manual_seed(recipe.settings.seed)
         network = ReasoningNetwork(config, tasks)
-    if recipe.pretrained_text:
+    if recipe.begin_from is not None:
+        network.begin_from(Reasoner.load(recipe.begin_from).network)
+    elif recipe.pretrained_text:
         network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
     preparation = Preparation(Tokenizer(recipe.most_tokens), recipe.grid)
     events = train_tasks(network, data, photos, preparation, recipe.settings, checkpoint=checkpoint, resume=resume)
@@ -89,12 +91,17 @@ def recipe_photos(
         cache: Where feature maps are kept.
         parts: "train", "validation", "test". Default: all.
     """
-    names: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for name, of in recipe.tasks.items():
         for part in parts or ("train", "validation", "test"):
-            for example in getattr(of.data, part):
-                names |= {photo: recipe.photos / photo for photo in tasks[name].photos(example)}
-    return Photos(names, cache=cache)
+            for photo in {p for example in getattr(of.data, part) for p in tasks[name].photos(example)}:
+                file = of.files.get(photo, recipe.photos / photo)
+                if files.setdefault(photo, file) != file:
+                    raise InputError(
+                        f"task {name}: photo {photo} is {file} here and {files[photo]} in another task; give each its "
+                        "own name."
+                    )
+    return Photos(files, cache=cache)
 
 
 def readable(name: str, task: Task[Any], examples: Sequence[Any], photos: Photos) -> list[Any]:
