@@ -44,12 +44,12 @@ def folder(tmp_path: Path) -> Path:
             Image.fromarray(pixels).save(tmp_path / "pairs" / f"train-{i}-0-img{of}.png")
     for i in range(6):
         Image.new("RGB", (20, 20), (i * 40, 20, 90)).save(tmp_path / "photos" / f"{i}.png")
-    for name, which in (("train", (0, 1, 2)), ("dev", (3,))):
+    for name, which in (("train", [0, 1, 2]), ("dev", [3])):
         lines = [
             {"identifier": f"train-{i}-0-1", "sentence": f"both are dark {i}", "label": str(bool(i % 2))} for i in which
         ]
         (tmp_path / f"{name}.json").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    for name, which in (("learn", (0, 1, 2, 3)), ("held", (4, 5))):
+    for name, which in (("learn", [0, 1, 2, 3]), ("held", [4, 5])):
         captions = [{"photo": f"{i}.png", "text": f"a plain picture {i}"} for i in which]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(c) + "\n" for c in captions))
     return tmp_path
