@@ -23,6 +23,7 @@ from .instants import AsOf
 from .manifest import EncoderRecord, Manifest, space_folder, table_name
 from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder
+from .reranking import Rerank, reranked
 from .sql import both, one_of
 from .table import VectorTable
 from .writer import Writer
@@ -198,6 +199,8 @@ class Collection:
         at: object = None,
         within: float | None = None,
         decay: float | None = None,
+        rerank: Rerank | None = None,
+        candidates: int = 50,
     ) -> list[Hit]:
         r"""Finds the stored rows nearest to a question, by cosine.
 
@@ -222,6 +225,9 @@ class Collection:
             within: Only items at most so far from `at`, in days or in the unit of the numbers.
             decay: Items nearer to `at` first: a score s becomes s exp(-d / decay) at a distance of d, or one
                 below 0 s exp(d / decay).
+            rerank: Scores the best hits anew, given the query, or {} of a vector, and these hits; the hits then have
+                its scores. See `commonspace.reasoning.Reranker`.
+            candidates: How many hits are scored anew, at least k.
 
         Returns:
             Up to k hits, the best first; equal scores in the order of id and part.
@@ -233,6 +239,12 @@ class Collection:
                 items of the query cancel each other.
             UnknownNameError: If a modality or a field does not exist.
         """
+        if rerank is not None:
+            wide = max(k, whole_number("candidates", candidates))
+            found = self.search(
+                query, weights=weights, vector=vector, to=to, k=wide, where=where, at=at, within=within, decay=decay
+            )
+            return reranked(rerank, query, found, k)
         if (query is None) == (vector is None):
             raise InputError("search: give either a query, for example {'text': 'a red bus'}, or vector=.")
         if vector is not None and weights is not None:

@@ -6,6 +6,7 @@ from .network import ReasoningNetwork
 from .photos import Photos
 from .reasoner import Answer, Reasoner
 from .regions import Regions
+from .reranker import Reranker
 from .schedule import StopAndGo
 from .streams import TaskData, clean
 from .training import Event, MultiTaskSettings, train_tasks
@@ -20,6 +21,7 @@ __all__ = [
     "Reasoner",
     "ReasoningNetwork",
     "Regions",
+    "Reranker",
     "States",
     "StopAndGo",
     "TaskData",

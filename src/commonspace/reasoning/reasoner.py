@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -94,7 +94,7 @@ class Reasoner:
             InputError: If the question is empty or the photo cannot be read.
             UnknownNameError: If the network has no such task.
         """
-        name, answering = self._find(QuestionAnswering, task)
+        name, answering = self.find(QuestionAnswering, task)
         probabilities, seen = self._run(name, {_PHOTO: photo}, [Pair(_PHOTO, question)], attention)
         return self._answer(name, probabilities, answering.answers, seen)
 
@@ -124,7 +124,7 @@ class Reasoner:
         if other is not None:
             items[_OTHER] = other
             pairs.append(Pair(_OTHER, sentence))
-        name, verification = self._find(Verification, task, lambda t: t.two_photos == (other is not None))
+        name, verification = self.find(Verification, task, lambda t: t.two_photos == (other is not None))
         probabilities, seen = self._run(name, items, pairs, attention)
         return self._answer(name, probabilities, verification.labels, seen)
 
@@ -146,7 +146,7 @@ class Reasoner:
         candidates = window_boxes() if boxes is None else [_box(each) for each in check_boxes(boxes, _PHOTO).tolist()]
         if not candidates:
             raise InputError("boxes: expected at least one to choose from, got none; leave them out for windows.")
-        name, _ = self._find(Referring, task)
+        name, _ = self.find(Referring, task)
         probabilities, _ = self._run(name, {_PHOTO: photo}, [Pair(_PHOTO, phrase, boxes=tuple(candidates))], False)
         places = ["({:.2f}, {:.2f}) to ({:.2f}, {:.2f})".format(*box) for box in candidates]
         return self._answer(name, probabilities, places, None, candidates)
@@ -177,7 +177,7 @@ class Reasoner:
         """
         if len(options) < 2:
             raise InputError(f"options: expected at least two to choose from, got {len(options)}.")
-        name, _ = self._find(MultipleChoice, task, lambda t: t.reasons == reasons)
+        name, _ = self.find(MultipleChoice, task, lambda t: t.reasons == reasons)
         known = tuple(_box(each) for each in check_boxes(boxes, _PHOTO).tolist())
         pairs = [Pair(_PHOTO, question, option, known) for option in options]
         probabilities, _ = self._run(name, {_PHOTO: photo}, pairs, False)
@@ -204,8 +204,18 @@ class Reasoner:
 
         return load_reasoner(Path(path))
 
-    def _find(self, kind: type[T], name: str | None, fits: Any = lambda _: True) -> tuple[str, T]:
-        """The task that is meant."""
+    def find(self, kind: type[T], name: str | None, fits: Callable[[T], bool] = lambda _: True) -> tuple[str, T]:
+        """The task that is meant, and its name.
+
+        Args:
+            kind: Of the task.
+            name: Its name, None where only one can be meant.
+            fits: What else it has to be.
+
+        Raises:
+            InputError: If several can be meant.
+            UnknownNameError: If there is none.
+        """
         found = {n: t for n in self.network.names if isinstance(t := self.network.task(n), kind) and fits(t)}
         if name is None and len(found) == 1:
             name = next(iter(found))
