@@ -1,9 +1,9 @@
 """easy-VQA: questions about pictures of one shape, from the package that carries them.
 
 Pictures of 64 x 64 pixels show a circle, rectangle or triangle in one of eight colours. The model sees the whole
-picture and its quarters, no box; its sizes are those of `drawn_scenes.py` without pointers, and nothing but the network
-that looks at pictures is pretrained. A tenth of the pictures to learn from tell the score on the way and choose nothing;
-the test pictures and questions are those of the package, measured once for each seed.
+picture and its quarters, no box; sizes are those of `drawn_scenes.py` without pointers, and nothing but the network
+that looks at pictures is pretrained. A tenth of the pictures to learn from tells the score on the way and chooses
+nothing; test pictures and questions are those of the package, measured once for each seed.
 
     pip install easy-vqa
     python benchmarks/easy_vqa.py --out benchmarks/results/easy_vqa.json
