@@ -30,7 +30,7 @@ class Neighbour:
 
     Attributes:
         id: Of the item.
-        score: Its cosine to the trajectory at that instant.
+        score: Its cosine to what is looked for at that instant: the question, or what is typical of the class.
         time: When it is, written.
         modality: What was found.
     """
@@ -91,7 +91,9 @@ def trajectory(
     """Sweeps time: where a question or a class is at each instant, and the nearest items of that time.
 
     A question stays what it is and is embedded at each instant. A class is, at each instant, the mean of its items
-    within the window, each embedded at its own time.
+    within the window, each embedded at its own time. Its neighbours are what is typical of it: the items nearest to the
+    direction in which its mean lies from the mean of all items of that time, as items of several classes, such as films
+    that are dramas too, would else bring those nearer that are of the other class alone.
 
     Args:
         space: A fitted space. In a static one a question stays where it is, and only the items near it change.
@@ -120,9 +122,11 @@ def trajectory(
     window = distance("window", window)
     if query is not None:
         path, name = path_of(space, data, query, instants, clock), name_of(query)
+        sought = path
     else:
-        path, name = _class_path(everything.of_class(of).by_item(), instants, window), str(of)
-    found = [_near(items.around(float(t), window), p, k) for t, p in zip(instants, path, strict=True)]
+        means, name = _means(everything.of_class(of).by_item(), instants, window), str(of)
+        path, sought = _unit(means), _unit(means - _means(everything.by_item(), instants, window), otherwise=means)
+    found = [_near(items.around(float(t), window), p, k) for t, p in zip(instants, sought, strict=True)]
     return Trajectory(name, instants, path, tuple(found), outside, window, clock)
 
 
@@ -152,14 +156,22 @@ def sweep_of(space: Space, times: int | Times, clock: Clock) -> tuple[NDArray[np
     return instants, outside
 
 
-def _class_path(items: TimedItems, instants: NDArray[np.float64], window: float) -> NDArray[np.float64]:
-    path = np.full((len(instants), items.embeddings.shape[1]), np.nan)
+def _means(items: TimedItems, instants: NDArray[np.float64], window: float) -> NDArray[np.float64]:
+    """The mean of the items around each instant, NaN where there are none."""
+    means = np.full((len(instants), items.embeddings.shape[1]), np.nan)
     for i, instant in enumerate(instants):
         near = items.around(float(instant), window)
         if len(near):
-            mean = near.embeddings.mean(0)
-            path[i] = mean / max(float(np.linalg.norm(mean)), 1e-12)
-    return path
+            means[i] = near.embeddings.mean(0)
+    return means
+
+
+def _unit(rows: NDArray[np.float64], otherwise: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Rows of unit length; in place of a row of hardly any length, that of `otherwise`."""
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    if otherwise is not None:
+        return np.where(length < 1e-9, _unit(otherwise), rows / np.maximum(length, 1e-12))
+    return np.asarray(rows / np.maximum(length, 1e-12))
 
 
 def _near(items: TimedItems, point: NDArray[np.float64], k: int) -> tuple[Neighbour, ...]:
