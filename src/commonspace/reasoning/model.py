@@ -37,11 +37,16 @@ class States:
 
 
 class RegionEmbeddings(nn.Module):
-    """Features and places of regions, each through a linear layer, summed, then layer normalisation."""
+    """Features and places of regions, each through a linear layer, summed, then layer normalisation.
+
+    The weights of places begin of unit size: places lie within 0 and 1, and would else count for a tenth of what the
+    features do, so that what stands where is learnt late or never.
+    """
 
     def __init__(self, region: int, config: BertConfig) -> None:
         super().__init__()
         self.features, self.boxes = nn.Linear(region, config.hidden), nn.Linear(POSITION, config.hidden)
+        nn.init.normal_(self.boxes.weight)
         self.norm = nn.LayerNorm(config.hidden, config.epsilon)
         self.dropout = config.dropout
 
