@@ -6,7 +6,7 @@ that looks at pictures is pretrained. A tenth of the pictures to learn from tell
 nothing; test pictures and questions are those of the package, measured once for each seed.
 
     pip install easy-vqa
-    python benchmarks/easy_vqa.py --out benchmarks/results/easy_vqa.json
+    python benchmarks/easy_vqa_pictures.py --out benchmarks/results/easy_vqa.json
 """
 
 from __future__ import annotations
