@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from commonspace.cli.app import app
 from commonspace.data.scenes import SIDE, generate_scenes
-from commonspace.errors import InputError, ParameterError, StorageError
+from commonspace.errors import CommonspaceError, InputError, ParameterError, StorageError
 from commonspace.reasoning import Reasoner
 from commonspace.reasoning.scene_examples import scene_boxes, scene_examples
 
@@ -164,14 +164,35 @@ def test_a_stopped_training_is_not_begun_anew_unasked(recipe):
         (("reasons = true", "labels = 3"), "unknown field tasks.reasons.labels"),
         (("photos = ", "photo = "), "unknown field photo"),
         (("grid = 2", "grid = ["), "expected TOML"),
+        (("grid = 2", 'grid = "2"'), "grid: expected something like 7, got '2'"),
+        (("batch_size = 6", 'batch_size = "6"'), "tasks.questions.batch_size: expected something like 64, got '6'"),
+        (("reasons = true", 'reasons = "no"'), "tasks.reasons.reasons: expected something like False, got 'no'"),
+        (("round = 2", "seed = -1"), "seed of 0 or more"),
         (('train = "questions-train.jsonl"\n', ""), "tasks.questions: expected kind, train and validation"),
     ],
 )
 def test_a_wrong_recipe_is_told_by_its_field(recipe, change, told):
     wrong = recipe.with_name("wrong.toml")
     wrong.write_text(recipe.read_text().replace(*change))
-    with pytest.raises((InputError, KeyError), match=told):
+    with pytest.raises(CommonspaceError, match=told):
         run("reason", "train", wrong, "--out", recipe.parent / "wrong")
+
+
+def test_tasks_that_are_not_those_of_the_model_are_not_measured(recipe, model):
+    other = recipe.with_name("other.toml")
+    other.write_text(recipe.read_text().replace("reasons = true\n", ""))
+    text = other.read_text().replace("[tasks.reasons]", "[tasks.swap]").replace("[tasks.answers]", "[tasks.reasons]")
+    other.write_text(text.replace("[tasks.swap]", "[tasks.answers]\nreasons = true"))
+    with pytest.raises(InputError, match=r"task answers: the recipe has multiple-choice with .*True.*, the model"):
+        run("reason", "evaluate", other, "--model", model)
+
+
+def test_a_folder_of_something_else_and_a_wrong_ending_are_told_before_the_work(recipe, model, tmp_path):
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(StorageError, match="left alone"):
+        run("reason", "train", recipe, "--out", tmp_path)
+    with pytest.raises(InputError, match="gif"):
+        run("reason", "ask", recipe.parent / "gone.png", "what?", "--model", model, "--picture", tmp_path / "a.gif")
 
 
 def test_bad_options_are_told(recipe, model):
@@ -180,7 +201,8 @@ def test_bad_options_are_told(recipe, model):
         run("reason", "evaluate", recipe, "--model", model, "--split", "dev")
     with pytest.raises(InputError, match="--boxes: expected JSON"):
         run("reason", "point", photo, "it", "--boxes", "everywhere", "--model", model)
-    with pytest.raises(InputError, match="from 0 to 1"):
-        run("reason", "point", photo, "it", "--boxes", "[[0, 0, 500, 500]]", "--model", model)
+    for boxes in ("[[0, 0, 500, 500]]", f"[[0, 0, 1{'0' * 400}, 9]]", "[[true, 0, 1, 1]]", "[1]"):
+        with pytest.raises(InputError, match="pixels of a photo of 128 x 128"):
+            run("reason", "point", photo, "it", "--boxes", boxes, "--model", model)
     with pytest.raises(StorageError, match="no saved reasoner"):
         run("reason", "ask", photo, "what?", "--model", recipe.parent)

@@ -45,5 +45,8 @@ def test_bad_candidates_are_refused_and_nothing_found_is_nothing_scored(filled, 
     query = rng.standard_normal(filled.dim)
     with pytest.raises(ParameterError, match="candidates"):
         filled.search(vector=query, rerank=lambda *_: [], candidates=0)
+    for k in (-1, 2.5):
+        with pytest.raises(ParameterError, match="k: "):
+            filled.search(vector=query, k=k, rerank=lambda _, hits: [1.0] * len(hits))
     filled.delete([str(i) for i in range(30)])
     assert filled.search(vector=query, rerank=lambda *_: np.ones(1)) == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from commonspace.encoders.bert import Bert
 from commonspace.errors import InputError, UnknownNameError
 from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.network import ReasoningNetwork
@@ -94,6 +96,21 @@ def test_a_network_begins_from_the_weights_of_another(network):
     assert torch.equal(tokens[0][0], tokens[1][1])
     assert torch.equal(statements["head.1.weight"], network.task("statements").state_dict()["head.1.weight"])
     assert torch.equal(more["head.1.weight"], own)
+
+
+def test_a_head_for_the_same_answers_in_another_order_begins_anew():
+    one, other = (
+        ReasoningNetwork(CONFIG, {"questions": QuestionAnswering(CONFIG, answers)})
+        for answers in (["red", "blue"], ["blue", "red"])
+    )
+    own = other.task("questions").state_dict()["head.4.weight"].clone()
+    other.begin_from(one)
+    assert torch.equal(other.task("questions").state_dict()["head.4.weight"], own)
+
+
+def test_a_bert_of_fewer_layers_is_no_text_stream(network):
+    with pytest.raises(InputError, match="2 layers or more, got 1"):
+        network.model.load_text(Bert(replace(CONFIG.text, layers=1)))
 
 
 def test_a_network_of_other_sizes_is_no_beginning(network):

@@ -38,12 +38,12 @@ def test_each_answer_is_what_the_network_predicts_for_that_example(reasoner, pho
         logits = predict(reasoner.network, name, [example], photos, preparation)
         return reasoner.calibrations[name].probabilities(logits)[0]
 
-    asked = reasoner.ask(photo, "what colour is it?")
+    asked = reasoner.ask(photo, "what colour is [1] ?", boxes=BOXES)
     verified = reasoner.verify(photo, "it is red")
     pointed = reasoner.point(photo, "the red one", BOXES)
     chosen = reasoner.choose(photo, "what is [1] ?", ["it is red", "it is [0]"], boxes=BOXES)
     for answer, found in (
-        (asked, predicted("questions", Question("0", "what colour is it?", ("red",)))),
+        (asked, predicted("questions", Question("0", "what colour is [1] ?", ("red",), BOXES))),
         (verified, predicted("statements", Statement("0", "it is red", "true"))),
         (pointed, predicted("references", Reference("0", "the red one", BOXES, BOXES[0]))),
         (chosen, predicted("answers", Choice("0", "what is [1] ?", ("it is red", "it is [0]"), 0, BOXES))),
@@ -107,6 +107,9 @@ def test_damaged_and_foreign_folders_are_refused(reasoner, tmp_path):
     (folder / "reasoner.json").write_text(json.dumps({**told, "grid": "wide"}))
     with pytest.raises(StorageError, match="does not describe a reasoner"):
         Reasoner.load(folder).ask(photos_item(), "what?")
+    (folder / "reasoner.json").write_text(json.dumps({**told, "photos": "seen otherwise"}))
+    with pytest.raises(StorageError, match="as another version looked at them"):
+        Reasoner.load(folder)
     (folder / "reasoner.json").write_text(json.dumps({**told, "format": 9}))
     with pytest.raises(StorageError, match="not of format 1"):
         Reasoner.load(folder)

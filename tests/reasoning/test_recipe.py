@@ -112,8 +112,18 @@ def test_a_wrong_layout_is_told_by_its_field(folder, change, error, told):
         read_recipe(recipe(folder, TWO.replace(*change)))
 
 
+def test_one_name_for_two_photos_of_one_task_is_refused(folder):
+    (folder / "more").mkdir()
+    for of in range(2):
+        Image.new("RGB", (20, 20), (9, 9, 9 * of)).save(folder / "more" / f"train-2-0-img{of}.png")
+    (folder / "dev.json").write_text('{"identifier": "train-2-0-1", "sentence": "both are dark", "label": "True"}\n')
+    text = TWO.replace('"dev.json", photos = "pairs"', '"dev.json", photos = "more"')
+    with pytest.raises(InputError, match=r"task two, validation: photo train-2-0-img0\.png"):
+        train_recipe(read_recipe(recipe(folder, text)))
+
+
 def test_one_name_for_two_photos_is_refused(folder):
     Image.new("RGB", (20, 20)).save(folder / "photos" / "train-0-0-img0.png")
     (folder / "learn.jsonl").write_text('{"photo": "train-0-0-img0.png", "text": "a plain picture"}\n')
-    with pytest.raises(InputError, match=r"photo train-0-0-img0\.png is .* here and .* in another task"):
+    with pytest.raises(InputError, match=r"photo train-0-0-img0\.png is .* here and .* elsewhere"):
         train_recipe(read_recipe(recipe(folder, TWO + CAPTIONS)))

@@ -44,7 +44,7 @@ def logits(reasoner: Reasoner, photos: Any, text: str) -> np.ndarray:
         return np.asarray(reasoner.network("captions", inputs, [1] * 3)[0][:, 0])
 
 
-def test_a_score_is_the_cosine_and_the_weighted_logit(reasoner, hits, photos):
+def test_a_score_is_the_old_one_and_the_weighted_logit(reasoner, hits, photos):
     found = Reranker(reasoner, weight=0.3)({"text": "a red circle"}, hits)
     by_hand = [0.5, 0.4, 0.3] + 0.3 * logits(reasoner, photos, "a red circle") / 2
     assert found == pytest.approx(by_hand.tolist(), abs=1e-5)
@@ -72,7 +72,7 @@ def test_hits_that_cannot_be_looked_at_are_told(reasoner, hits, tmp_path):
         Reranker(reasoner)({"text": "a"}, [*hits, gone])
     with pytest.raises(InputError, match="search with to='image'"):
         Reranker(reasoner)({"text": "a"}, [Hit("9", 0.1, "text", 0, "a", {})])
-    with pytest.raises(InputError, match="image 9 without"):
+    with pytest.raises(InputError, match="a hit without its content"):
         Reranker(reasoner)({"text": "a"}, [Hit("9", 0.1, "image", 0, None, {})])
 
 

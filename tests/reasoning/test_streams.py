@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from commonspace.data.scenes import generate_scenes
-from commonspace.errors import InputError, ParameterError
+from commonspace.errors import InputError, ParameterError, UnknownNameError
 from commonspace.reasoning.photos import Photos
 from commonspace.reasoning.streams import TaskData, check_apart, clean
 from commonspace.reasoning.tasks import Question, QuestionAnswering, Statement, Verification
@@ -52,6 +52,14 @@ def test_a_photo_of_another_task_s_test_examples_is_not_learnt_from(tasks, photo
     assert taken == {"questions": 1, "statements": 0}
     assert [e.photo for e in left["questions"].train] == ["0"]
     check_apart(left, tasks, photos)
+
+
+def test_a_task_that_would_be_left_without_examples_and_unknown_photos_are_told(tasks, photos):
+    data: dict[str, TaskData[Any]] = {"questions": TaskData([question(0)], [question(0)])}
+    with pytest.raises(InputError, match="task questions: all its 1 examples"):
+        clean(data, tasks, photos)
+    with pytest.raises(UnknownNameError, match="photo '99'"):
+        check_apart({"questions": TaskData([question(99)], [])}, tasks, photos)
 
 
 def test_a_photo_is_known_again_under_another_name(tasks):

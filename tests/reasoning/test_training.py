@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from commonspace.errors import InputError, ParameterError, StorageError
+from commonspace.reasoning.inputs import Preparation
 from commonspace.reasoning.network import ReasoningNetwork
 from commonspace.reasoning.predicting import predict
 from commonspace.reasoning.scene_examples import SceneExamples
@@ -161,6 +162,34 @@ def test_scores_on_the_way_are_those_of_the_network_at_the_end_of_an_epoch(examp
     logits = predict(network, "references", data["references"].validation, photos, preparation)
     right = network.task("references").right(logits, data["references"].validation)
     assert events[-1].score == pytest.approx(right.mean())
+
+
+def test_a_network_that_was_ready_to_be_asked_learns_with_dropout_again(examples, photos, preparation):
+    network = small("statements").eval()
+    modes = []
+    network.model.register_forward_hook(lambda *_: modes.append(network.training))
+    train_tasks(network, {"statements": TaskData(examples.statements, [])}, photos, preparation, SETTINGS)
+    assert modes == [True] * len(modes)
+    assert not network.training
+
+
+def test_the_checkpoint_of_other_regions_is_refused(examples, photos, preparation, tmp_path):
+    checkpoint, data = tmp_path / "state.ckpt", data_of(examples, "statements")
+    train_tasks(small("statements"), data, photos, preparation, SETTINGS, checkpoint=checkpoint)
+    other = Preparation(preparation.tokenizer, 3)
+    with pytest.raises(StorageError, match="another training"):
+        train_tasks(small("statements"), data, photos, other, SETTINGS, checkpoint=checkpoint, resume=True)
+
+
+def test_without_stop_and_go_every_task_goes(examples, photos, preparation):
+    settings = MultiTaskSettings(epochs=5, head_learning_rate=1e-9, stop_and_go=False)
+    split = data_of(examples, "statements")["statements"]
+    data = {"statements": TaskData(split.train, split.validation, batch_size=8, learning_rate=1e-9)}
+    events = train_tasks(small("statements"), data, photos, preparation, settings)
+    assert len(events) == 5
+    assert all(event.going for event in events)
+    stopping = MultiTaskSettings(epochs=5, head_learning_rate=1e-9)
+    assert not all(e.going for e in train_tasks(small("statements"), data, photos, preparation, stopping))
 
 
 def test_photos_that_are_measured_by_are_not_learnt_from(examples, photos, preparation):

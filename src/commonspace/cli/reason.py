@@ -51,12 +51,14 @@ def train(
     """
     from commonspace.encoders.view_cache import DiskViewCache
     from commonspace.files import drawing_kind
+    from commonspace.reasoning.persistence import check_folder
     from commonspace.reasoning.recipe import read_recipe
     from commonspace.reasoning.recipe_run import train_recipe
     from commonspace.reasoning.schedule_plot import plot_schedule
 
     if picture:
         drawing_kind(picture)
+    check_folder(out)
     checkpoint = out.with_name(out.name + ".ckpt")
     if checkpoint.exists() and not resume:
         raise cs.errors.StorageError(
@@ -85,7 +87,7 @@ def evaluate(
     """
     from commonspace.encoders.view_cache import DiskViewCache
     from commonspace.reasoning.recipe import read_recipe
-    from commonspace.reasoning.recipe_run import readable, recipe_photos
+    from commonspace.reasoning.recipe_run import check_same_task, readable, recipe_photos
     from commonspace.reasoning.report import report_task
 
     if split not in ("train", "validation", "test"):
@@ -95,6 +97,7 @@ def evaluate(
     photos = recipe_photos(told, tasks, cache=DiskViewCache(), parts=[split])
     reports = []
     for name, of in told.tasks.items():
+        check_same_task(name, tasks[name], of)
         examples = readable(name, tasks[name], getattr(of.data, split), photos)
         if examples:
             reports.append(report_task(reasoner, name, examples, photos))
@@ -108,6 +111,7 @@ def ask(
     photo: Photo,
     question: Annotated[str, typer.Argument(help="Words.")],
     model: Model,
+    boxes: Boxes = None,
     task: TaskName = None,
     picture: Looked = None,
     as_json: AsJson = False,
@@ -116,7 +120,9 @@ def ask(
 
     Example: commonspace reason ask photo.jpg "what colour is the car?" --model runs/reasoner
     """
-    answer = _load(model).ask(photo, question, task=task, attention=picture is not None)
+    _check_drawing(picture)
+    known = () if boxes is None else _boxes(boxes, photo)
+    answer = _load(model).ask(photo, question, boxes=known, task=task, attention=picture is not None)
     _tell(answer, as_json, photo, picture)
 
 
@@ -128,6 +134,7 @@ def verify(
     other: Annotated[
         Path | None, typer.Option(help="A second photo, for a sentence about two.", readable=False)
     ] = None,
+    boxes: Boxes = None,
     task: TaskName = None,
     picture: Looked = None,
     as_json: AsJson = False,
@@ -136,7 +143,9 @@ def verify(
 
     Example: commonspace reason verify photo.jpg "two people are outdoors" --model runs/reasoner
     """
-    answer = _load(model).verify(photo, sentence, other=other, task=task, attention=picture is not None)
+    _check_drawing(picture)
+    known = () if boxes is None else _boxes(boxes, photo)
+    answer = _load(model).verify(photo, sentence, other=other, boxes=known, task=task, attention=picture is not None)
     _tell(answer, as_json, photo, picture)
 
 
@@ -156,6 +165,7 @@ def point(
 
     Example: commonspace reason point photo.jpg "the dog on the left" --model runs/reasoner
     """
+    _check_drawing(picture)
     candidates = None if boxes is None else _boxes(boxes, photo)
     _tell(_load(model).point(photo, phrase, candidates, task=task), as_json, photo, picture)
 
@@ -170,6 +180,10 @@ def choose(
         list[str] | None, typer.Option(help="A reason of the answer to choose from. None, or at least two.")
     ] = None,
     boxes: Boxes = None,
+    task: TaskName = None,
+    reasons: Annotated[
+        str | None, typer.Option("--reasons", help="The task for --rationale, where the model has several.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose an answer, and then its reason.
@@ -178,11 +192,11 @@ def choose(
 --model runs/reasoner
     """
     reasoner, known = _load(model), () if boxes is None else _boxes(boxes, photo)
-    answer = reasoner.choose(photo, question, option, boxes=known)
+    answer = reasoner.choose(photo, question, option, boxes=known, task=task)
     found = {"answer": _facts(answer)}
     lines = [_line(answer)]
     if rationale:
-        why = reasoner.choose(photo, f"{question} {answer.text}", rationale, boxes=known, reasons=True)
+        why = reasoner.choose(photo, f"{question} {answer.text}", rationale, boxes=known, reasons=True, task=reasons)
         found["rationale"] = _facts(why)
         lines.append(f"because: {_line(why)}")
     show(found, "\n".join(lines), as_json)
@@ -200,20 +214,34 @@ def _boxes(text: str, photo: Path) -> list[Box]:
 
     boxes = json_or_text(text)
     width, height = open_picture(photo).size
-    try:
-        return [(left / width, top / height, right / width, bottom / height) for left, top, right, bottom in boxes]
-    except (TypeError, ValueError) as error:
+    limits = (width, height, width, height)
+    if not isinstance(boxes, list) or not all(_is_box(box, limits) for box in boxes):
         raise cs.errors.InputError(
-            f"--boxes: expected JSON such as [[0, 0, 40, 30]], left, top, right, bottom in pixels, got {text!r}."
-        ) from error
+            f"--boxes: expected JSON such as [[0, 0, 40, 30]], left, top, right, bottom in pixels of a photo of "
+            f"{width} x {height}, got {text:.80}."
+        )
+    return [(left / width, top / height, right / width, bottom / height) for left, top, right, bottom in boxes]
+
+
+def _is_box(box: Any, limits: tuple[int, int, int, int]) -> bool:
+    numbers = isinstance(box, list) and len(box) == 4 and all(type(v) in (int, float) for v in box)
+    return numbers and all(0 <= v <= most for v, most in zip(box, limits, strict=True))
 
 
 def _tell(answer: Answer, as_json: bool, photo: Path, picture: Path | None) -> None:
+    show(_facts(answer), _line(answer), as_json)
     if picture:
         from commonspace.reasoning.answer_plot import plot_answer
 
         plot_answer(answer, photo, picture)
-    show(_facts(answer), _line(answer), as_json)
+
+
+def _check_drawing(picture: Path | None) -> None:
+    """Before the work: whether a picture of that ending can be drawn."""
+    from commonspace.files import drawing_kind
+
+    if picture:
+        drawing_kind(picture)
 
 
 def _facts(answer: Answer) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def trajectory(
     option: Option = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell where classes or questions are at each instant, and what is nearest to them there.
+    """Tell where classes or questions are at each instant, and what is near or typical of them there.
 
     Example: commonspace timeline trajectory runs/diachronic encoded/photos "a car" --from text --to image
     """

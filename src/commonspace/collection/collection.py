@@ -227,7 +227,7 @@ class Collection:
                 below 0 s exp(d / decay).
             rerank: Scores the best hits anew, given the query, or {} of a vector, and these hits; the hits then have
                 its scores. See `commonspace.reasoning.Reranker`.
-            candidates: How many hits are scored anew, at least k.
+            candidates: How many hits are scored anew; where that is below k, k.
 
         Returns:
             Up to k hits, the best first; equal scores in the order of id and part.
@@ -240,7 +240,7 @@ class Collection:
             UnknownNameError: If a modality or a field does not exist.
         """
         if rerank is not None:
-            wide = max(k, whole_number("candidates", candidates))
+            wide = max(whole_number("k", k), whole_number("candidates", candidates))
             found = self.search(
                 query, weights=weights, vector=vector, to=to, k=wide, where=where, at=at, within=within, decay=decay
             )

@@ -95,7 +95,15 @@ class CoAttentionModel(nn.Module):
         self.pool_vision = nn.Linear(vision.hidden, config.width)
 
     def load_text(self, bert: Bert) -> None:
-        """Takes words and text layers from a BERT of the same widths; of more layers, the first."""
+        """Takes words and text layers from a BERT of the same widths; of more layers, the first.
+
+        Raises:
+            InputError: If it has fewer layers.
+        """
+        if len(bert.layers) < len(self.text_layers):
+            raise InputError(
+                f"text: expected a BERT of {len(self.text_layers)} layers or more, got {len(bert.layers)}."
+            )
         self.words.load_state_dict(bert.embeddings.state_dict())
         for own, layer in zip(self.text_layers, bert.layers, strict=False):
             own.load_state_dict(layer.state_dict())

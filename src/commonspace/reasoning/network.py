@@ -87,7 +87,7 @@ class ReasoningNetwork(TaskNetwork):
         return self.model.words.word_embeddings.weight
 
     def begin_from(self, other: ReasoningNetwork) -> None:
-        """Takes the weights of another network: its model, and heads and tokens of tasks of the same name and shape.
+        """Takes the weights of another network: its model, and heads and tokens of tasks that are the same in both.
 
         Args:
             other: Of the same sizes, such as one that was pretrained, or that learnt many tasks together.
@@ -101,9 +101,9 @@ class ReasoningNetwork(TaskNetwork):
         state = {name: of for name, of in other.model.state_dict().items() if not name.startswith("task_tokens.")}
         self.model.load_state_dict(state, strict=False)
         for name in set(self.names) & set(other.names):
-            mine, theirs = self.task(name).state_dict(), other.task(name).state_dict()
-            if {k: v.shape for k, v in mine.items()} == {k: v.shape for k, v in theirs.items()}:
-                self.task(name).load_state_dict(theirs)
+            mine, theirs = self.task(name), other.task(name)
+            if type(mine) is type(theirs) and mine.description() == theirs.description():
+                mine.load_state_dict(theirs.state_dict())
                 if own is not None and other.model.task_tokens is not None:
                     with torch.no_grad():
                         own.weight[self.names.index(name)] = other.model.task_tokens.weight[other.names.index(name)]

@@ -13,6 +13,7 @@ from safetensors.torch import load, save
 
 from commonspace import __version__
 from commonspace.encoders.bert import BertConfig
+from commonspace.encoders.efficientnet_lite_maps import EfficientNetLiteMaps
 from commonspace.errors import CommonspaceError, StorageError
 from commonspace.files import replacing
 
@@ -34,15 +35,17 @@ def save_reasoner(reasoner: Reasoner, path: Path) -> None:
     Raises:
         StorageError: If the folder exists and holds something else, or cannot be written.
     """
-    if path.exists() and not (path.is_dir() and {p.name for p in path.iterdir()} <= {DESCRIPTION, WEIGHTS}):
-        raise StorageError(f"{path} exists and holds more than a saved reasoner; it is left alone. Choose another.")
+    check_folder(path)
     network = reasoner.network
     weights = save({name: tensor.contiguous() for name, tensor in network.state_dict().items()})
     kinds = {cls: kind for kind, cls in TASKS.items()}
+    if own := [name for name in network.names if type(network.task(name)) not in kinds]:
+        raise StorageError(f"task {own[0]}: only tasks of these kinds can be saved: {', '.join(TASKS)}.")
     description = {
         "format": FORMAT,
         "version": __version__,
         "weights_sha256": sha256(weights).hexdigest(),
+        "photos": EfficientNetLiteMaps().fingerprint,
         "model": asdict(network.config),
         "grid": reasoner.preparation.grid,
         "most_tokens": reasoner.preparation.tokenizer.most,
@@ -60,6 +63,16 @@ def save_reasoner(reasoner: Reasoner, path: Path) -> None:
         folder.mkdir()
         (folder / WEIGHTS).write_bytes(weights)
         (folder / DESCRIPTION).write_text(json.dumps(description, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def check_folder(path: Path) -> None:
+    """Refuses a folder that holds anything but a saved reasoner.
+
+    Raises:
+        StorageError: If it does.
+    """
+    if path.exists() and not (path.is_dir() and {p.name for p in path.iterdir()} <= {DESCRIPTION, WEIGHTS}):
+        raise StorageError(f"{path} exists and holds more than a saved reasoner; it is left alone. Choose another.")
 
 
 def load_reasoner(path: Path) -> Reasoner:
@@ -81,6 +94,8 @@ def load_reasoner(path: Path) -> Reasoner:
         raise StorageError(f"{path}: {DESCRIPTION} is not of format {FORMAT}, which this version reads.")
     if sha256(weights).hexdigest() != description.get("weights_sha256"):
         raise StorageError(f"{path}: {WEIGHTS} does not belong to {DESCRIPTION} or is damaged.")
+    if description.get("photos") != EfficientNetLiteMaps().fingerprint:
+        raise StorageError(f"{path}: it learnt from photos as another version looked at them; train it again.")
     try:
         model = description["model"]
         config = CoAttentionConfig(**{**model, "text": BertConfig(**model["text"])})

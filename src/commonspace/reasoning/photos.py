@@ -41,7 +41,7 @@ class Photos:
 
     Attributes:
         unreadable: Name -> why there are no maps of it.
-        digests: Name -> the digest of its content, also of the unreadable.
+        digests: Name -> the digest of its content, of those that could be read.
     """
 
     def __init__(self, items: Mapping[str, object], *, cache: ViewCache | None = None) -> None:

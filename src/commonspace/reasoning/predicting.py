@@ -33,10 +33,28 @@ def predict(
     Returns:
         (n, choices); minus infinity where an example has no such choice.
     """
+    asked = network.task(name).ask(examples, np.random.default_rng(0))
+    return predict_asked(network, name, asked, photos, preparation)
+
+
+def predict_asked(
+    network: TaskNetwork, name: str, asked: list[list[Pair]], photos: Photos, preparation: Preparation
+) -> NDArray[np.float32]:
+    """The logits of what is asked about n examples, without dropout.
+
+    Args:
+        network: The network, whose mode is left as it was.
+        name: Of the task.
+        asked: The pairs of text and photo of each example.
+        photos: They are about.
+        preparation: As in training.
+
+    Returns:
+        (n, choices); minus infinity where an example has no such choice.
+    """
     training = network.training
     network.eval()
     try:
-        asked = network.task(name).ask(examples, np.random.default_rng(0))
         with torch.inference_mode():
             each = [_run(network, name, part, photos, preparation) for part in _parts(asked)]
     finally:

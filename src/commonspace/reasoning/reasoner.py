@@ -37,8 +37,8 @@ class Answer:
         sure: Whether that is enough; else the network is not sure.
         probabilities: Of each choice.
         box: The box that was chosen, as shares of the photo, where boxes are chosen among.
-        attention: (grid, grid) how much the words looked at each cell of the photo, which sums to 1 or less, if asked
-            for.
+        attention: (grid, grid) how much the tokens looked at each cell of the photo, which sums to 1 or less, if
+            asked for.
     """
 
     choice: int
@@ -81,12 +81,21 @@ class Reasoner:
         self.calibrations[name] = calibrate(logits, self.network.task(name).right(logits, examples), precision)
         return self.calibrations[name]
 
-    def ask(self, photo: object, question: str, *, task: str | None = None, attention: bool = False) -> Answer:
+    def ask(
+        self,
+        photo: object,
+        question: str,
+        *,
+        boxes: Sequence[Box] = (),
+        task: str | None = None,
+        attention: bool = False,
+    ) -> Answer:
         """Answers a question about a photo from the vocabulary.
 
         Args:
             photo: A path, the bytes of a file, a Pillow image or an array of bytes.
             question: Words.
+            boxes: Of the photo, as shares of it, for a model that has learnt with boxes; "[2]" points to box 2.
             task: The name of the task, where several are of this kind.
             attention: Tell what the words looked at, too.
 
@@ -95,7 +104,7 @@ class Reasoner:
             UnknownNameError: If the network has no such task.
         """
         name, answering = self.find(QuestionAnswering, task)
-        probabilities, seen = self._run(name, {_PHOTO: photo}, [Pair(_PHOTO, question)], attention)
+        probabilities, seen = self._run(name, {_PHOTO: photo}, [Pair(_PHOTO, question, boxes=_boxes(boxes))], attention)
         return self._answer(name, probabilities, answering.answers, seen)
 
     def verify(
@@ -104,6 +113,7 @@ class Reasoner:
         sentence: str,
         *,
         other: object | None = None,
+        boxes: Sequence[Box] = (),
         task: str | None = None,
         attention: bool = False,
     ) -> Answer:
@@ -113,14 +123,15 @@ class Reasoner:
             photo: As in `ask`.
             sentence: Words.
             other: A second photo, for a task about two.
+            boxes: Of the first photo, as in `ask`.
             task: The name of the task, where several are of this kind.
             attention: Tell what the words looked at in the first photo, too.
 
         Raises:
-            InputError: As `ask`, or if the task is about another number of photos.
-            UnknownNameError: If the network has no such task.
+            InputError: As `ask`.
+            UnknownNameError: If the network has no such task about so many photos.
         """
-        items, pairs = {_PHOTO: photo}, [Pair(_PHOTO, sentence)]
+        items, pairs = {_PHOTO: photo}, [Pair(_PHOTO, sentence, boxes=_boxes(boxes))]
         if other is not None:
             items[_OTHER] = other
             pairs.append(Pair(_OTHER, sentence))
@@ -136,14 +147,15 @@ class Reasoner:
         Args:
             photo: As in `ask`.
             phrase: Words.
-            boxes: The candidates, as shares of the photo. Default: `window_boxes`.
+            boxes: The candidates, as shares of the photo. Default: `window_boxes`; the confidence of one of these is
+                not calibrated, as the examples had other candidates.
             task: The name of the task, where several are of this kind.
 
         Raises:
             InputError: As `ask`, or if there are no boxes, or some lie outside the photo.
             UnknownNameError: If the network has no such task.
         """
-        candidates = window_boxes() if boxes is None else [_box(each) for each in check_boxes(boxes, _PHOTO).tolist()]
+        candidates = window_boxes() if boxes is None else list(_boxes(boxes))
         if not candidates:
             raise InputError("boxes: expected at least one to choose from, got none; leave them out for windows.")
         name, _ = self.find(Referring, task)
@@ -178,7 +190,7 @@ class Reasoner:
         if len(options) < 2:
             raise InputError(f"options: expected at least two to choose from, got {len(options)}.")
         name, _ = self.find(MultipleChoice, task, lambda t: t.reasons == reasons)
-        known = tuple(_box(each) for each in check_boxes(boxes, _PHOTO).tolist())
+        known = _boxes(boxes)
         pairs = [Pair(_PHOTO, question, option, known) for option in options]
         probabilities, _ = self._run(name, {_PHOTO: photo}, pairs, False)
         return self._answer(name, probabilities, options, None)
@@ -263,6 +275,6 @@ class Reasoner:
         )
 
 
-def _box(of: list[float]) -> Box:
-    left, top, right, bottom = of
-    return left, top, right, bottom
+def _boxes(given: Sequence[Box]) -> tuple[Box, ...]:
+    """Boxes as plain numbers, checked."""
+    return tuple((left, top, right, bottom) for left, top, right, bottom in check_boxes(given, _PHOTO).tolist())

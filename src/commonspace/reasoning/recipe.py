@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,14 @@ from .tasks import TASKS
 from .training import MultiTaskSettings
 
 _TOP = ("photos", "grid", "most_tokens", "text_layers", "pretrained_text", "begin_from", "model", "training", "tasks")
+_PLAIN: dict[str, Any] = {"grid": 7, "most_tokens": 64, "text_layers": 6, "pretrained_text": True}
+_TASK_PLAIN: dict[str, Any] = {
+    "batch_size": 64,
+    "learning_rate": 1e-4,
+    "two_photos": False,
+    "reasons": False,
+    "least": 1,
+}
 _TASK = (
     "kind",
     "train",
@@ -38,14 +46,14 @@ class RecipeTask:
         data: Its examples.
         parameters: What the task takes besides.
         least: Questions of the training set that an answer has to be given to, to be in the vocabulary.
-        files: Name of a photo -> file, of those that are not in the folder of the recipe.
+        files: Part -> name of a photo -> file, of those that are not in the folder of the recipe.
     """
 
     kind: str
     data: TaskData[Any]
     parameters: Mapping[str, Any]
     least: int
-    files: Mapping[str, Path]
+    files: Mapping[str, Mapping[str, Path]]
 
 
 @dataclass(frozen=True)
@@ -112,12 +120,14 @@ def read_recipe(path: Path) -> Recipe:
     _check_names(path, "", found, _TOP)
     if not isinstance(found.get("photos"), str) or not isinstance(found.get("tasks"), dict) or not found["tasks"]:
         raise InputError(f"{path}: expected photos, a folder, and tables [tasks.NAME], at least one.")
-    settings = _table(path, "training", found.get("training", {}), MultiTaskSettings)
+    defaults = {f.name: getattr(MultiTaskSettings(), f.name) for f in fields(MultiTaskSettings)}
+    settings = _values(path, "training.", found.get("training", {}), defaults)
     model = found.get("model", {})
-    own = {f.name for f in fields(CoAttentionConfig)} - {"text", "region", "tasks"}
-    _check_names(path, "model.", model, own)
-    plain = ("grid", "most_tokens", "text_layers", "pretrained_text")
-    rest: dict[str, Any] = {name: found[name] for name in plain if name in found}
+    if not isinstance(model, dict):
+        raise InputError(f"{path}: model: expected a table.")
+    own = {f.name: f.default for f in fields(CoAttentionConfig) if f.name not in ("text", "region", "tasks")}
+    model = _values(path, "model.", model, own)
+    rest = _values(path, "", {name: found[name] for name in _PLAIN if name in found}, _PLAIN)
     if "begin_from" in found:
         rest["begin_from"] = path.parent / str(found["begin_from"])
     tasks = {name: _task(path, name, of) for name, of in found["tasks"].items()}
@@ -134,31 +144,32 @@ def _task(path: Path, name: str, of: Any) -> RecipeTask:
     labels = of.get("labels", ["true"])
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise InputError(f"{path}: {where}labels: expected a list of texts, got {labels!r}.")
-    parts, files = dict[str, Any](), dict[str, Path]()
+    parts, files = dict[str, Any](), dict[str, Mapping[str, Path]]()
     for part in ("train", "validation", "test"):
         told = of.get(part)
         if isinstance(told, dict):
             read = read_layout(told, of["kind"], path.parent, f"{path}: {where}{part}")
-            parts[part], files = read.examples, files | read.photos
+            parts[part], files[part] = read.examples, read.photos
         elif told is not None:
             parts[part] = read_examples(path.parent / str(told), of["kind"])
-    numbers = {n: of[n] for n in ("batch_size", "learning_rate") if n in of}
-    parameters = {n: of[n] for n in ("labels", "two_photos", "reasons") if n in of}
-    return RecipeTask(of["kind"], TaskData(**parts, **numbers), parameters, int(of.get("least", 1)), files)
+    plain = _values(path, where, {n: of[n] for n in _TASK_PLAIN if n in of}, _TASK_PLAIN)
+    numbers = {n: plain[n] for n in ("batch_size", "learning_rate") if n in plain}
+    parameters: dict[str, Any] = {n: plain[n] for n in ("two_photos", "reasons") if n in plain}
+    if "labels" in of:
+        parameters["labels"] = labels
+    return RecipeTask(of["kind"], TaskData(**parts, **numbers), parameters, plain.get("least", 1), files)
 
 
-def _table(path: Path, name: str, of: Any, cls: Any) -> dict[str, Any]:
-    """A table whose fields are those of a dataclass with defaults."""
+def _values(path: Path, where: str, of: Any, like: Mapping[str, Any]) -> dict[str, Any]:
+    """A table whose values are like the defaults of their fields; a whole number may stand for any."""
     if not isinstance(of, dict):
-        raise InputError(f"{path}: {name}: expected a table.")
-    known: dict[str, Field[Any]] = {f.name: f for f in fields(cls)}
-    _check_names(path, f"{name}.", of, known)
+        raise InputError(f"{path}: {where.rstrip('.')}: expected a table.")
+    _check_names(path, where, of, like)
     for field, value in of.items():
-        default = known[field].default
-        number = isinstance(default, int | float) and not isinstance(default, bool)
-        expected: Any = (int, float) if number and isinstance(default, float) else type(default)
-        if default is not MISSING and (not isinstance(value, expected) or (number and isinstance(value, bool))):
-            raise InputError(f"{path}: {name}.{field}: expected something like {default!r}, got {value!r}.")
+        default = like[field]
+        fits = type(value) is type(default) or (isinstance(default, float) and type(value) is int)
+        if not fits:
+            raise InputError(f"{path}: {where}{field}: expected something like {default!r}, got {value!r}.")
     return dict(of)
 
 

@@ -50,18 +50,17 @@ def train_recipe(
         TrainingError: If a loss is not finite.
         StorageError: If the checkpoint is of another training, or damaged.
     """
-    config = recipe_config(recipe)
-    tasks = {name: _task(config, of) for name, of in recipe.tasks.items()}
-    photos = recipe_photos(recipe, tasks, cache=cache)
-    data = {name: _readable_data(name, tasks[name], of.data, photos) for name, of in recipe.tasks.items()}
+    config, preparation = recipe_config(recipe), Preparation(Tokenizer(recipe.most_tokens), recipe.grid)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.settings.seed)
+        tasks = {name: _task(config, of) for name, of in recipe.tasks.items()}
         network = ReasoningNetwork(config, tasks)
     if recipe.begin_from is not None:
         network.begin_from(Reasoner.load(recipe.begin_from).network)
     elif recipe.pretrained_text:
         network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
-    preparation = Preparation(Tokenizer(recipe.most_tokens), recipe.grid)
+    photos = recipe_photos(recipe, tasks, cache=cache)
+    data = {name: _readable_data(name, tasks[name], of.data, photos) for name, of in recipe.tasks.items()}
     events = train_tasks(network, data, photos, preparation, recipe.settings, checkpoint=checkpoint, resume=resume)
     reasoner = Reasoner(network, preparation)
     for name, of in data.items():
@@ -94,14 +93,35 @@ def recipe_photos(
     files: dict[str, Path] = {}
     for name, of in recipe.tasks.items():
         for part in parts or ("train", "validation", "test"):
-            for photo in {p for example in getattr(of.data, part) for p in tasks[name].photos(example)}:
-                file = of.files.get(photo, recipe.photos / photo)
+            known = of.files.get(part, {})
+            for photo in dict.fromkeys(p for example in getattr(of.data, part) for p in tasks[name].photos(example)):
+                file = known.get(photo, recipe.photos / photo)
                 if files.setdefault(photo, file) != file:
                     raise InputError(
-                        f"task {name}: photo {photo} is {file} here and {files[photo]} in another task; give each its "
-                        "own name."
+                        f"task {name}, {part}: photo {photo} is {file} here and {files[photo]} elsewhere; give "
+                        "each its own name."
                     )
     return Photos(files, cache=cache)
+
+
+def check_same_task(name: str, task: Task[Any], of: RecipeTask) -> None:
+    """Refuses to measure a task by the examples of another one that has its name.
+
+    Args:
+        name: Of both.
+        task: That of the model.
+        of: That of the recipe.
+
+    Raises:
+        InputError: If they are of different kinds, or take different parameters.
+    """
+    own = task.description()
+    told = {**of.parameters, **({"labels": tuple(of.parameters["labels"])} if "labels" in of.parameters else {})}
+    if type(task) is not TASKS[of.kind] or any(own.get(name) != value for name, value in told.items()):
+        kind = next((kind for kind, cls in TASKS.items() if type(task) is cls), type(task).__name__)
+        raise InputError(
+            f"task {name}: the recipe has {of.kind} with {told or 'no parameters'}, the model {kind} with {own}."
+        )
 
 
 def readable(name: str, task: Task[Any], examples: Sequence[Any], photos: Photos) -> list[Any]:
@@ -126,6 +146,8 @@ def _readable_data(name: str, task: Task[Any], data: TaskData[Any], photos: Phot
     if not train:
         raise InputError(f"task {name}: no example is left to learn from; none of its photos could be read.")
     validation, test = (readable(name, task, part, photos) for part in (data.validation, data.test))
+    if len(data.validation) and not validation:
+        raise InputError(f"task {name}: no validation example is left; none of its photos could be read.")
     return replace(data, train=train, validation=validation, test=test)
 
 

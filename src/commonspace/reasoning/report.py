@@ -24,7 +24,7 @@ class TaskReport:
         score: The mean of how right its choices are.
         calibration_error: The mean gap between confidence and that.
         sure: The share of the answers that are sure.
-        score_of_sure: The score of these; NaN where there is none.
+        score_of_sure: The score of these; None where there is none.
     """
 
     task: str
@@ -32,12 +32,13 @@ class TaskReport:
     score: float
     calibration_error: float
     sure: float
-    score_of_sure: float
+    score_of_sure: float | None
 
     def __str__(self) -> str:
+        of_these = "" if self.score_of_sure is None else f", of these {self.score_of_sure:.3f}"
         return (
-            f"{self.task}: {self.score:.3f} of {self.examples} right; sure of {self.sure:.3f}, of these "
-            f"{self.score_of_sure:.3f}; calibration error {self.calibration_error:.3f}"
+            f"{self.task}: {self.score:.3f} of {self.examples} right; sure of {self.sure:.3f}{of_these}; "
+            f"calibration error {self.calibration_error:.3f}"
         )
 
 
@@ -66,5 +67,5 @@ def report_task(reasoner: Reasoner, name: str, examples: Sequence[Any], photos: 
         float(right.mean()),
         expected_calibration_error(confidence, right),
         float(sure.mean()),
-        float(right[sure].mean()) if sure.any() else float("nan"),
+        float(right[sure].mean()) if sure.any() else None,
     )

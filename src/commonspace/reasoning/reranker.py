@@ -11,8 +11,8 @@ from commonspace.data.encoding import ViewCache
 from commonspace.errors import InputError
 
 from .inputs import Pair
-from .matching import match_scores
 from .photos import Photos
+from .predicting import predict_asked
 from .reasoner import Reasoner
 from .tasks import CaptionRetrieval
 
@@ -20,9 +20,9 @@ _QUERY = "the photo asked for"
 
 
 class Reranker:
-    r"""For `Collection.search(rerank=...)`: the cosine of a hit plus a weight times how much text and photo belong.
+    r"""For `Collection.search(rerank=...)`: the score of a hit plus a weight times how much text and photo belong.
 
-    $$s = \cos + w \, z / T$$
+    $$s' = s + w \, z / T$$
 
     with z the logit of the pair and T the temperature of the task. The query is a text and the hits are photos, stored
     with their paths, or the other way round.
@@ -59,9 +59,10 @@ class Reranker:
         other = "image" if asks == "text" else "text"
         for hit in hits:
             if hit.modality != other or not hit.content:
+                what = "a hit without its content, as of vectors" if hit.modality == other else hit.modality
                 raise InputError(
-                    f"rerank: expected hits of {other} with their content, got {hit.modality} {hit.id}"
-                    f"{'' if hit.content else ' without'}; search with to={other!r}."
+                    f"rerank: expected hits of {other} with their content, got {what} ({hit.id}); search with "
+                    f"to={other!r} in a collection of raw items."
                 )
         contents = [str(hit.content) for hit in hits]
         if asks == "text":
@@ -73,6 +74,7 @@ class Reranker:
         photos = Photos(items, cache=self.cache)
         for reason in photos.unreadable.values():
             raise InputError(f"rerank: {reason}")
-        scores = match_scores(self.reasoner.network, self.task, pairs, photos, self.reasoner.preparation)
+        asked = [[pair] for pair in pairs]
+        scores = predict_asked(self.reasoner.network, self.task, asked, photos, self.reasoner.preparation)[:, 0]
         temperature = self.reasoner.calibrations[self.task].temperature
         return [hit.score + self.weight * z / temperature for hit, z in zip(hits, scores.tolist(), strict=True)]

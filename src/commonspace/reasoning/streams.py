@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from commonspace.errors import InputError, ParameterError
+from commonspace.errors import InputError, ParameterError, UnknownNameError
 
 from .photos import Photos
 from .tasks import Task
@@ -65,11 +65,17 @@ def clean(
 
     Returns:
         The examples that are left, and name -> how many were taken.
+
+    Raises:
+        InputError: If a task is left without examples to learn from.
+        UnknownNameError: If a photo is not among the photos.
     """
     held = _held(data, tasks, photos)
     left, taken = {}, {}
     for name, of in data.items():
         kept = [e for e in of.train if not _digests(tasks[name], e, photos) & held]
+        if not kept:
+            raise InputError(f"task {name}: all its {len(of.train)} examples are about photos that are measured by.")
         left[name], taken[name] = replace(of, train=kept), len(of.train) - len(kept)
     return left, taken
 
@@ -84,6 +90,7 @@ def check_apart(data: Mapping[str, TaskData[Any]], tasks: Mapping[str, Task[Any]
 
     Raises:
         InputError: If there is one; it names task and photo.
+        UnknownNameError: If a photo is not among the photos.
     """
     held = _held(data, tasks, photos)
     for name, of in data.items():
@@ -106,4 +113,7 @@ def _held(data: Mapping[str, TaskData[Any]], tasks: Mapping[str, Task[Any]], pho
 
 
 def _digests(task: Task[Any], example: Any, photos: Photos) -> set[bytes]:
-    return {photos.digests[name] for name in task.photos(example)}
+    names = task.photos(example)
+    if unknown := [name for name in names if name not in photos]:
+        raise UnknownNameError("photo", unknown[0], list(photos)[:10])
+    return {photos.digests[name] for name in names}

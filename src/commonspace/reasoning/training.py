@@ -55,10 +55,11 @@ class MultiTaskSettings:
     trainer_options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.round < 1 or self.head_learning_rate <= 0 or not 0 <= self.warmup < 1:
+        rates = self.head_learning_rate > 0 and self.weight_decay >= 0 and self.clip >= 0
+        if self.epochs < 1 or self.round < 1 or self.seed < 0 or not rates or not 0 <= self.warmup < 1:
             raise ParameterError(
-                "settings: expected 1 or more epochs and iterations a round, a learning rate above 0 and a warm-up "
-                f"from 0 to below 1, got {self.epochs}, {self.round}, {self.head_learning_rate} and {self.warmup}."
+                "settings: expected 1 or more epochs and iterations a round, a learning rate above 0, a warm-up from 0 "
+                f"to below 1, and decay, clip and seed of 0 or more, got {self}."
             )
 
 
@@ -123,14 +124,18 @@ def train_tasks(
         raise InputError(f"data: expected examples for the tasks {sorted(network.names)}, got {sorted(data)}.")
     check_apart(data, {name: network.task(name) for name in data}, photos)
     module = MultiTaskModule(network, {name: data[name] for name in network.names}, photos, preparation, settings)
-    kept = None if checkpoint is None else Checkpoint(checkpoint, _identity(network, data, settings), settings.seed)
+    kept = None
+    if checkpoint is not None:
+        kept = Checkpoint(checkpoint, _identity(network, data, photos, preparation, settings), settings.seed)
     resumed = kept is not None and resume and kept.path.exists()
     if resumed and kept is not None:
         state = kept.read()
         module.on_load_checkpoint(state)
         if module.iteration >= module.iterations:
             module.load_state_dict(state["state_dict"])
+            network.eval()
             return module.events
+    network.train()
     rounds = _Rounds(module.iterations, settings.round)
     with own_randomness(settings.seed), progress("training tasks", rounds.number, "rounds") as advance:
         callbacks = [*([kept] if kept else []), EpochProgress(advance)]
@@ -230,7 +235,7 @@ class MultiTaskModule(LightningModule):
         torch.manual_seed(seed_of(*seed, drawn, 4))  # dropout follows from what was drawn alone
         task, rng = self.network.task(name), np.random.default_rng((*seed, drawn, 5))
         asked = task.ask(examples, rng)
-        inputs = task.disturb(self.preparation([pair for pairs in asked for pair in pairs], self.photos), rng)
+        inputs = task.corrupt(self.preparation([pair for pairs in asked for pair in pairs], self.photos), rng)
         inputs = inputs.to(self.device)
         logits, states = self.network(name, inputs, [len(pairs) for pairs in asked])
         loss = task.loss(Outcome(logits, states, inputs, self.network.words), examples)
@@ -246,13 +251,15 @@ class MultiTaskModule(LightningModule):
     def _epoch_of(self, name: str, iteration: int) -> None:
         """At the end of a task's own epoch: its score, and whether it goes on."""
         of = self.data[name]
-        if self.drawn[name] % of.batches or not len(of.validation):
+        if self.drawn[name] % of.batches:
+            return
+        loss, self.losses[name] = float(np.mean(self.losses[name])), []
+        if not len(of.validation):
             return
         logits = predict(self.network, name, of.validation, self.photos, self.preparation)
         score = float(self.network.task(name).right(logits, of.validation).mean())
-        going = self.controllers[name].told(score)
-        self.events.append(Event(iteration, name, score, going, float(np.mean(self.losses[name]))))
-        self.losses[name] = []
+        going = not self.settings.stop_and_go or self.controllers[name].told(score)
+        self.events.append(Event(iteration, name, score, going, loss))
 
     def _share(self, iteration: int) -> float:
         """Of the learning rates: up in a straight line, then down to 0."""
@@ -282,9 +289,16 @@ class _Rounds:
         yield from range(begin, min(begin + self.length, self.iterations))
 
 
-def _identity(network: TaskNetwork, data: Mapping[str, TaskData[Any]], settings: MultiTaskSettings) -> str:
+def _identity(
+    network: TaskNetwork,
+    data: Mapping[str, TaskData[Any]],
+    photos: Photos,
+    preparation: Preparation,
+    settings: MultiTaskSettings,
+) -> str:
     """What is learnt from what."""
     own = {f.name: getattr(settings, f.name) for f in fields(settings) if f.name != "trainer_options"}
     tasks = {name: network.task(name).description() for name in network.names}
-    told = repr((network.config, tasks, own, dict(sorted(data.items()))))
+    prepared = (preparation.grid, preparation.tokenizer.most, sorted(photos.digests.items()))
+    told = repr((network.config, tasks, own, prepared, dict(sorted(data.items()))))
     return sha256(told.encode()).hexdigest()

@@ -49,7 +49,7 @@ class Trajectory:
         name: What moves.
         instants: (T,) as numbers of the clock.
         path: (T, k) of unit length; NaN at instants that have no item of a class within the window.
-        neighbours: For each instant the items nearest to it, the nearest first.
+        neighbours: For each instant the items nearest to a question, or most typical of a class, the first ones first.
         outside: (T,) instants outside those the space has learnt from, or the data set spans.
         window: How far neighbours are from their instant at most; 0 where they have no time of their own.
         clock: Of what kind the times are.
@@ -88,7 +88,7 @@ def trajectory(
     k: int = 5,
     window: float | None = None,
 ) -> Trajectory:
-    """Sweeps time: where a question or a class is at each instant, and the nearest items of that time.
+    """Sweeps time: where a question or a class is at each instant, and what is near or typical of that time.
 
     A question stays what it is and is embedded at each instant. A class is, at each instant, the mean of its items
     within the window, each embedded at its own time. Its neighbours are what is typical of it: the items nearest to the

@@ -28,7 +28,7 @@ def ran(photos: Any, preparation: Any) -> Any:
         network = ReasoningNetwork(CONFIG, {"captions": task}).eval()
         rng = np.random.default_rng(4)
         asked = task.ask(BATCH, rng)
-        inputs = task.disturb(preparation([pair for pairs in asked for pair in pairs], photos), rng)
+        inputs = task.corrupt(preparation([pair for pairs in asked for pair in pairs], photos), rng)
         logits, states = network("captions", inputs, [2] * len(BATCH))
         return task, Outcome(logits, states, inputs, network.words)
 

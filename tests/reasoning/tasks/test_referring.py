@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from commonspace.errors import InputError
 from commonspace.reasoning.tasks import Reference, Referring
 from tests.reasoning.outcomes import outcome
 from tests.reasoning.small import CONFIG
@@ -44,3 +45,10 @@ def test_boxes_that_are_not_there_are_never_chosen(network, photos, preparation)
     assert logits.shape == (2, 2)
     assert logits[1, 1] == -INF
     assert torch.isfinite(logits[0]).all()
+
+
+def test_a_right_box_in_pixels_and_no_candidates_are_refused():
+    with pytest.raises(InputError, match="the right one for 'it': expected left, top, right, bottom as shares"):
+        Referring(CONFIG).ask([Reference("0", "it", (MOST,), (0, 0, 320, 240))], np.random.default_rng(0))
+    with pytest.raises(InputError, match="boxes of 'it': expected at least one"):
+        Referring(CONFIG).ask([Reference("0", "it", (), MOST)], np.random.default_rng(0))

@@ -51,5 +51,7 @@ def test_the_number_of_photos_is_that_of_the_task():
 def test_an_unknown_label_is_named():
     with pytest.raises(InputError, match="got 'perhaps'"):
         Verification(CONFIG).loss(outcome(torch.zeros(1, 2)), [Statement("0", "so", "perhaps")])
+    with pytest.raises(InputError, match="got 'True'"):
+        Verification(CONFIG).right(np.zeros((1, 2)), [Statement("0", "so", "True")])
     with pytest.raises(InputError, match="at least two different"):
         Verification(CONFIG, ["true", "true"])

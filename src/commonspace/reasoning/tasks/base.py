@@ -77,7 +77,7 @@ class Task(nn.Module, ABC, Generic[E]):
             counts: How many pairs each of the n examples has.
         """
 
-    def disturb(self, inputs: Inputs, rng: np.random.Generator) -> Inputs:
+    def corrupt(self, inputs: Inputs, rng: np.random.Generator) -> Inputs:
         """What the model is given while training, in place of what it would be given: as it is."""
         return inputs
 
@@ -96,6 +96,14 @@ class Task(nn.Module, ABC, Generic[E]):
     @abstractmethod
     def description(self) -> dict[str, Any]:
         """What makes the task again: the arguments besides the sizes of the model."""
+
+
+def another(examples: Sequence[Any], photo: str, rng: np.random.Generator) -> Any:
+    """An example of another photo, drawn; there has to be one."""
+    while True:
+        drawn = examples[int(rng.integers(len(examples)))]
+        if drawn.photo != photo:
+            return drawn
 
 
 def classifier(width: int, inner: int, classes: int, dropout: float) -> nn.Module:

@@ -17,7 +17,7 @@ from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
 
-from .base import Outcome, Task, scalar
+from .base import Outcome, Task, another, scalar
 
 WAYS = 4
 
@@ -59,15 +59,14 @@ class CaptionRetrieval(Task[Caption]):
 
     def ask(self, examples: Sequence[Caption], rng: np.random.Generator) -> list[list[Pair]]:
         """Four pairs of each caption, the right one first."""
-        asked = []
+        asked, photos = [], len({e.photo for e in examples})
         for e in examples:
-            others = [o for o in examples if o.photo != e.photo]
-            if not others or not e.hard:
+            if photos < 2 or not e.hard:
                 raise InputError(
                     f"caption {e.text!r}: expected hard wrong captions and another photo in the batch, got "
-                    f"{len(e.hard)} and {len(others)}; take larger batches."
+                    f"{len(e.hard)} and {photos - 1}; take larger batches."
                 )
-            caption, photo = (others[int(rng.integers(len(others)))] for _ in range(2))
+            caption, photo = (another(examples, e.photo, rng) for _ in range(2))
             hard = e.hard[int(rng.integers(len(e.hard)))]
             asked.append(
                 [

@@ -17,7 +17,7 @@ from commonspace.reasoning.inputs import Inputs, Pair
 from commonspace.reasoning.masking import MaskedInputs, mask
 from commonspace.reasoning.model import States
 
-from .base import Outcome, Task, scalar
+from .base import Outcome, Task, another, scalar
 from .caption_retrieval import Caption
 
 
@@ -60,16 +60,15 @@ class Pretraining(Task[Caption]):
 
     def ask(self, examples: Sequence[Caption], rng: np.random.Generator) -> list[list[Pair]]:
         """The photo with its caption, and with that of another one."""
-        asked = []
+        asked, photos = [], len({e.photo for e in examples})
         for e in examples:
-            others = [o for o in examples if o.photo != e.photo]
-            if not others:
+            if photos < 2:
                 raise InputError(f"caption {e.text!r}: expected another photo in the batch; take larger batches.")
-            wrong = others[int(rng.integers(len(others)))].text
+            wrong = another(examples, e.photo, rng).text
             asked.append([Pair(e.photo, e.text, boxes=e.boxes), Pair(e.photo, wrong, boxes=e.boxes)])
         return asked
 
-    def disturb(self, inputs: Inputs, rng: np.random.Generator) -> MaskedInputs:
+    def corrupt(self, inputs: Inputs, rng: np.random.Generator) -> MaskedInputs:
         """Hides words and regions of the pairs that belong together."""
         masked = mask(inputs, self.vocabulary, rng)
         apart = torch.arange(len(masked.words)) % 2 == 1

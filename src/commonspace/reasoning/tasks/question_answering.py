@@ -102,7 +102,7 @@ class QuestionAnswering(Task[Question]):
 
 
 def answer_vocabulary(questions: Iterable[Question], least: int = 1) -> list[str]:
-    """The answers that the most people gave to at least `least` questions, the most frequent first.
+    """Answers by the number of questions that anybody gave them to, the most frequent first.
 
     Args:
         questions: Of the training set.

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from commonspace.errors import InputError
 from commonspace.metrics.boxes import intersection_over_union
 from commonspace.reasoning.config import CoAttentionConfig
 from commonspace.reasoning.inputs import Box, Inputs, Pair
 from commonspace.reasoning.model import States
+from commonspace.reasoning.photos import check_boxes
 
 from .base import Outcome, Task, scalar
 
@@ -67,6 +69,10 @@ class Referring(Task[Reference]):
 
     def ask(self, examples: Sequence[Reference], rng: np.random.Generator) -> list[list[Pair]]:
         """One pair of each phrase."""
+        for e in examples:
+            if not e.boxes:
+                raise InputError(f"boxes of {e.phrase!r}: expected at least one to choose from, got none.")
+            check_boxes([e.box], f"{e.photo}, the right one for {e.phrase!r}")
         return [[Pair(e.photo, e.phrase, boxes=e.boxes)] for e in examples]
 
     def logits(self, states: States, inputs: Inputs, counts: Sequence[int]) -> Tensor:

@@ -94,15 +94,13 @@ class Verification(Task[Statement]):
     def loss(self, outcome: Outcome, examples: Sequence[Statement]) -> Tensor:
         """The mean over labels and sentences."""
         logits = outcome.logits
-        if unknown := [e.label for e in examples if e.label not in self._number]:
-            raise InputError(f"label: expected one of {list(self.labels)}, got {unknown[0]!r}.")
         targets = torch.zeros_like(logits)
-        targets[torch.arange(len(examples)), [self._number[e.label] for e in examples]] = 1
+        targets[torch.arange(len(examples)), self._numbers(examples)] = 1
         return F.binary_cross_entropy_with_logits(logits, targets)
 
     def right(self, logits: NDArray[Any], examples: Sequence[Statement]) -> NDArray[np.float64]:
         """1 where the label is right."""
-        return np.array([self.labels[i] == e.label for i, e in zip(logits.argmax(1), examples, strict=True)], float)
+        return np.asarray(logits.argmax(1) == self._numbers(examples), float)
 
     def photos(self, example: Statement) -> tuple[str, ...]:
         """One or both."""
@@ -111,3 +109,8 @@ class Verification(Task[Statement]):
     def description(self) -> dict[str, Any]:
         """Labels and photos."""
         return {"labels": self.labels, "two_photos": self.two_photos}
+
+    def _numbers(self, examples: Sequence[Statement]) -> list[int]:
+        if unknown := [e.label for e in examples if e.label not in self._number]:
+            raise InputError(f"label: expected one of {list(self.labels)}, got {unknown[0]!r}.")
+        return [self._number[e.label] for e in examples]
