@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from commonspace.data.encoding import encode_items
 from commonspace.encoders.minilm import MiniLM
+from commonspace.encoders.view_cache import DiskViewCache
 from commonspace.reasoning.inputs import Box
 from commonspace.reasoning.tasks import Caption, Choice, Question, Reference, Statement
 
@@ -65,14 +67,10 @@ def references(root: Path) -> Parts:
     """Phrases with one box, in photos of at least two boxes, one phrase of each box; candidates are all of them."""
     part, boxes, phrases = flickr_part(root), dict[str, list[Box]](), dict[tuple[str, str, str], list[Any]]()
     for row in rows(root / "flickr8k" / "phrase_boxes.csv.gz"):
-        width, height = float(row["width"]), float(row["height"])
-        sides = (
-            float(row["x1"]) / width,
-            float(row["y1"]) / height,
-            float(row["x2"]) / width,
-            float(row["y2"]) / height,
+        size = {"x": float(row["width"]), "y": float(row["height"])}
+        left, top, right, bottom = (
+            min(max(float(row[side]) / size[side[0]], 0.0), 1.0) for side in ("x1", "y1", "x2", "y2")
         )
-        left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in sides)
         box = (left, top, right, bottom)
         own = boxes.setdefault(row["image"], [])
         if box not in own:
@@ -141,8 +139,8 @@ def photo_files(root: Path, names: Iterable[str]) -> dict[str, object]:
 
 
 def unit(texts: Sequence[str]) -> NDArray[np.float32]:
-    """(n, 384) of unit length, by MiniLM."""
-    return MiniLM().encode(texts)
+    """(n, 384) of unit length, by MiniLM; each is encoded once."""
+    return encode_items(MiniLM(), texts, cache=DiskViewCache(), description="reading texts")
 
 
 def nearest(texts: Sequence[str], k: int) -> list[list[int]]:
