@@ -5,8 +5,8 @@ Scenes of 3 to 5 things, drawn by `commonspace.data.scenes` with other seeds for
 twelve statements, twelve phrases that refer to a thing, and up to twelve questions with four answers and four reasons,
 of which every fourth is learnt from; of validation and test scenes four of each. Every model begins from one that was
 pretrained on the training scenes, with twenty statements that are true of each as captions: hidden words, hidden
-regions, and which caption belongs. The model sees each thing's box, as of a perfect detector, and no grid. Its sizes are small:
-three layers of text and two of vision of width 128, two connections, nothing else pretrained but the frozen
+regions, and which caption belongs. The model sees each thing's box, as of a perfect detector, and no grid. Its sizes
+are small: three layers of text and two of vision of width 128, two connections, nothing else pretrained but the frozen
 EfficientNet-Lite0 that looks at pictures.
 
 Told is the accuracy on the test scenes: of answering from a vocabulary, verifying, referring, choosing the answer
