@@ -38,14 +38,21 @@ class Photos:
     Args:
         items: Name -> photo: a path, the bytes of a file, a Pillow image or an array of bytes.
         cache: Where finished maps are kept; None keeps none.
+        encoder: What looks at them; one that is kept is loaded once. Default: a new one.
 
     Attributes:
         unreadable: Name -> why there are no maps of it.
         digests: Name -> the digest of its content, of those that could be read.
     """
 
-    def __init__(self, items: Mapping[str, object], *, cache: ViewCache | None = None) -> None:
-        encoder = EfficientNetLiteMaps()
+    def __init__(
+        self,
+        items: Mapping[str, object],
+        *,
+        cache: ViewCache | None = None,
+        encoder: EfficientNetLiteMaps | None = None,
+    ) -> None:
+        encoder = encoder or EfficientNetLiteMaps()
         self.unreadable: dict[str, str] = {}
         names = list(items)
         parts = []

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from commonspace.data.encoding import ViewCache
+from commonspace.encoders.efficientnet_lite_maps import EfficientNetLiteMaps
 from commonspace.errors import InputError, UnknownNameError
 
 from .calibration import Calibration, calibrate
@@ -66,6 +68,7 @@ class Reasoner:
         calibrations: Mapping[str, Calibration] | None = None,
     ) -> None:
         self.network, self.preparation = network.eval(), preparation
+        self._encoder = EfficientNetLiteMaps()
         self.calibrations = {name: (calibrations or {}).get(name, Calibration()) for name in network.names}
 
     def calibrate(self, name: str, examples: Sequence[Any], photos: Photos, precision: float = 0.8) -> Calibration:
@@ -216,6 +219,21 @@ class Reasoner:
 
         return load_reasoner(Path(path))
 
+    def look_at(self, items: Mapping[str, object], *, cache: ViewCache | None = None) -> Photos:
+        """Photos, looked at by what is loaded already.
+
+        Args:
+            items: Name -> photo.
+            cache: Where finished maps are kept.
+
+        Raises:
+            InputError: If one cannot be read.
+        """
+        photos = Photos(items, cache=cache, encoder=self._encoder)
+        for reason in photos.unreadable.values():
+            raise InputError(reason)
+        return photos
+
     def find(self, kind: type[T], name: str | None, fits: Callable[[T], bool] = lambda _: True) -> tuple[str, T]:
         """The task that is meant, and its name.
 
@@ -240,9 +258,7 @@ class Reasoner:
     def _run(
         self, name: str, items: Mapping[str, object], pairs: list[Pair], attention: bool
     ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
-        photos = Photos(items)
-        for reason in photos.unreadable.values():
-            raise InputError(reason)
+        photos = self.look_at(items)
         device = next(self.network.parameters()).device
         inputs = self.preparation(pairs, photos).to(device)
         with torch.inference_mode():

@@ -11,7 +11,6 @@ from commonspace.data.encoding import ViewCache
 from commonspace.errors import InputError
 
 from .inputs import Pair
-from .photos import Photos
 from .predicting import predict_asked
 from .reasoner import Reasoner
 from .tasks import CaptionRetrieval
@@ -71,9 +70,7 @@ class Reranker:
         else:
             items = {_QUERY: query["image"]}
             pairs = [Pair(_QUERY, text) for text in contents]
-        photos = Photos(items, cache=self.cache)
-        for reason in photos.unreadable.values():
-            raise InputError(f"rerank: {reason}")
+        photos = self.reasoner.look_at(items, cache=self.cache)
         asked = [[pair] for pair in pairs]
         scores = predict_asked(self.reasoner.network, self.task, asked, photos, self.reasoner.preparation)[:, 0]
         temperature = self.reasoner.calibrations[self.task].temperature
