@@ -34,7 +34,7 @@ from commonspace.reasoning.tasks import Question, QuestionAnswering
 from commonspace.reasoning.tokens import Tokenizer
 from commonspace.reasoning.training import MultiTaskSettings, train_tasks
 
-EPOCHS, GRID, HELD = 4, 2, 400
+EPOCHS, GRID, HELD = 10, 2, 400
 SIZES = replace(CONFIG, pointing=False)
 
 
