@@ -1,8 +1,8 @@
 """How long a question about a photo takes once the model is loaded.
 
 The default sizes, untrained, as weights do not matter for time, with 580 answers and a grid of 7 x 7 cells; each
-question is about another photo of 500 x 375 pixels, given as bytes of a JPEG file. The median of 30, after one that does
-not count.
+question is about another photo of 500 x 375 pixels, given as bytes of a JPEG file. The median of 30, after one that
+does not count.
 
     python benchmarks/ask_latency.py --out benchmarks/results/ask_latency.json
 """
