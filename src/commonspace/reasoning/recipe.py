@@ -161,7 +161,7 @@ def _task(path: Path, name: str, of: Any) -> RecipeTask:
 
 
 def _values(path: Path, where: str, of: Any, like: Mapping[str, Any]) -> dict[str, Any]:
-    """A table whose values are like the defaults of their fields; a whole number may stand for any."""
+    """A table whose values are like the defaults of their fields; a whole number may stand for a fraction."""
     if not isinstance(of, dict):
         raise InputError(f"{path}: {where.rstrip('.')}: expected a table.")
     _check_names(path, where, of, like)
