@@ -198,6 +198,13 @@ def test_photos_that_are_measured_by_are_not_learnt_from(examples, photos, prepa
         train_tasks(small("statements"), {"statements": TaskData(every, every[:1])}, photos, preparation)
 
 
+def test_an_option_that_does_not_go_with_steps_of_one_s_own_is_told(examples, photos, preparation):
+    settings = MultiTaskSettings(epochs=1, trainer_options={"gradient_clip_val": 1.0})
+    data = {"statements": TaskData(examples.statements, [])}
+    with pytest.raises(ParameterError, match=r"trainer_options: .*gradient_clip_val"):
+        train_tasks(small("statements"), data, photos, preparation, settings)
+
+
 def test_names_and_settings_are_checked(examples, photos, preparation):
     with pytest.raises(InputError, match=r"tasks \['statements'\], got \['references'\]"):
         train_tasks(small("statements"), data_of(examples, "references"), photos, preparation)

@@ -50,14 +50,11 @@ def train(
     Example: commonspace reason train recipe.toml --out runs/reasoner
     """
     from commonspace.encoders.view_cache import DiskViewCache
-    from commonspace.files import drawing_kind
     from commonspace.reasoning.persistence import check_folder
     from commonspace.reasoning.recipe import read_recipe
     from commonspace.reasoning.recipe_run import train_recipe
-    from commonspace.reasoning.schedule_plot import plot_schedule
 
-    if picture:
-        drawing_kind(picture)
+    _check_drawing(picture)
     check_folder(out)
     checkpoint = out.with_name(out.name + ".ckpt")
     if checkpoint.exists() and not resume:
@@ -68,6 +65,8 @@ def train(
     reasoner.save(out)
     checkpoint.unlink(missing_ok=True)
     if picture:
+        from commonspace.reasoning.schedule_plot import plot_schedule
+
         plot_schedule(events, picture)
     last = {event.task: event for event in events}
     told = "\n".join(f"{name}: {event.score:.3f} on validation" for name, event in last.items())

@@ -127,9 +127,9 @@ def train_tasks(
     kept = None
     if checkpoint is not None:
         kept = Checkpoint(checkpoint, _identity(network, data, photos, preparation, settings), settings.seed)
-    resumed = kept is not None and resume and kept.path.exists()
-    if resumed and kept is not None:
-        state = kept.read()
+    resumed = kept if kept is not None and resume and kept.path.exists() else None
+    if resumed is not None:
+        state = resumed.read()
         module.on_load_checkpoint(state)
         if module.iteration >= module.iterations:
             module.load_state_dict(state["state_dict"])
@@ -139,9 +139,8 @@ def train_tasks(
     rounds = _Rounds(module.iterations, settings.round)
     with own_randomness(settings.seed), progress("training tasks", rounds.number, "rounds") as advance:
         callbacks = [*([kept] if kept else []), EpochProgress(advance)]
-        run_trainer(
-            module, rounds, rounds.number, callbacks, settings.trainer_options, kept.path if resumed and kept else None
-        )
+        begin = None if resumed is None else resumed.path
+        run_trainer(module, rounds, rounds.number, callbacks, settings.trainer_options, begin)
     network.eval()
     return module.events
 
@@ -184,18 +183,18 @@ class MultiTaskModule(LightningModule):
     def training_step(self, iteration: int) -> None:
         """A step for each task whose turn it is."""
         self.iteration = iteration = int(iteration)
-        optimizer = self.optimizers()
-        for group in optimizer.param_groups:  # type: ignore[union-attr]
+        optimizer: Any = self.optimizers()  # one, as configured
+        for group in optimizer.param_groups:
             group["lr"] = group["rate"] * self._share(iteration)
         for number, name in enumerate(self.data):
             if self.settings.stop_and_go and not self.controllers[name].learns(iteration):
                 continue
-            optimizer.zero_grad()  # type: ignore[union-attr]
+            optimizer.zero_grad()
             loss = self._loss(number, name)
             self.manual_backward(loss * self.data[name].learning_rate / self._least)
             if self.settings.clip:
-                self.clip_gradients(optimizer, self.settings.clip, "norm")  # type: ignore[arg-type]
-            optimizer.step()  # type: ignore[union-attr]
+                self.clip_gradients(optimizer, self.settings.clip, "norm")
+            optimizer.step()
             self._epoch_of(name, iteration)
         self.iteration = iteration + 1
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from commonspace.errors import ParameterError
@@ -64,8 +65,11 @@ def run_trainer(
                 f"trainer_options: precision {trainer.precision} stores the weights themselves in other numbers; "
                 "expected a mixed one, such as 'bf16-mixed', or '32-true'."
             )
-        with _interruptible():
-            trainer.fit(module, batches, ckpt_path=resume_from, weights_only=True)
+        try:
+            with _interruptible():
+                trainer.fit(module, batches, ckpt_path=resume_from, weights_only=True)
+        except MisconfigurationException as error:
+            raise ParameterError(f"trainer_options: Lightning's Trainer cannot train with {given}: {error}") from error
 
 
 def _nowhere(count: int) -> None:

@@ -73,11 +73,6 @@ def test_with_clusters_the_nearest_centre_is_told(ran):
     said = task.regions(outcome.states.vision[hidden])
     assert said.shape[1] == 5
     nearest = [int((centres - f).norm(dim=1).argmin()) for f in outcome.inputs.features[hidden]]
-    plain, _ = ran()
-    rest = plain.loss(outcome, BATCH) - plain._region_loss(outcome, outcome.inputs)
-    found = task.loss(outcome, BATCH) - task._region_loss(outcome, outcome.inputs)
-    assert rest.item() != 0
-    assert found.item() != 0
     torch.testing.assert_close(task._region_loss(outcome, outcome.inputs), F.cross_entropy(said, torch.tensor(nearest)))
 
 

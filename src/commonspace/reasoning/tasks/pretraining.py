@@ -44,6 +44,8 @@ class Pretraining(Task[Caption]):
         J. Lu et al., ViLBERT, NeurIPS 2019; 12-in-1, CVPR 2020.
     """
 
+    clusters: Tensor
+
     def __init__(self, config: CoAttentionConfig, clusters: Tensor | int = 0) -> None:
         super().__init__()
         given = torch.zeros(clusters, config.region) if isinstance(clusters, int) else clusters
@@ -105,10 +107,8 @@ class Pretraining(Task[Caption]):
         if not bool(inputs.hidden.any()):
             return outcome.logits.new_zeros(())
         said, features = self.regions(outcome.states.vision[inputs.hidden]), inputs.features[inputs.hidden]
-        clusters = self.clusters
-        assert isinstance(clusters, Tensor)
-        if len(clusters):
-            return F.cross_entropy(said, torch.cdist(features, clusters).argmin(1))
+        if len(self.clusters):
+            return F.cross_entropy(said, torch.cdist(features, self.clusters).argmin(1))
         return F.mse_loss(said, features)
 
     def right(self, logits: NDArray[Any], examples: Sequence[Caption]) -> NDArray[np.float64]:
@@ -121,9 +121,7 @@ class Pretraining(Task[Caption]):
 
     def description(self) -> dict[str, Any]:
         """The number of clusters."""
-        clusters = self.clusters
-        assert isinstance(clusters, Tensor)
-        return {"clusters": len(clusters)}
+        return {"clusters": len(self.clusters)}
 
 
 def _transform(width: int) -> nn.Sequential:
