@@ -3,11 +3,10 @@
 Scenes of 3 to 5 things, drawn by `commonspace.data.scenes` with other seeds for training, validation and test: 6,000,
 200 and 500. Asked are, of each scene, twelve questions (a colour, a shape, a number, whether something is there),
 twelve statements, twelve phrases that refer to a thing, and up to twelve questions with four answers and four reasons,
-of which every fourth is learnt from; of validation and test scenes four of each. Every model begins from one that was
-pretrained on the training scenes, with twenty statements that are true of each as captions: hidden words, hidden
-regions, and which caption belongs. The model sees each thing's box, as of a perfect detector, and no grid. Its sizes
-are small: three layers of text and two of vision of width 128, two connections, nothing else pretrained but the frozen
-EfficientNet-Lite0 that looks at pictures.
+of which every fourth is learnt from; of validation and test scenes four of each. Every model begins from one that has
+learnt, once, which thing each of the phrases means: words are grounded before anything else is asked. A model sees each
+thing's box, as of a perfect detector, and no grid. Its sizes are small: three layers of text and two of vision of width
+128, two connections, nothing else pretrained but the frozen EfficientNet-Lite0 that looks at pictures.
 
 Told is the accuracy on the test scenes: of answering from a vocabulary, verifying, referring, choosing the answer
 (Q->A), the reason with the right answer given (QA->R), and both (Q->AR).
@@ -26,8 +25,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from commonspace.data.scene_questions import state
-from commonspace.data.scenes import Scene, generate_scenes
+from commonspace.data.scenes import generate_scenes
 from commonspace.encoders.bert import BertConfig
 from commonspace.encoders.view_cache import DiskViewCache
 from commonspace.evaluation import environment
@@ -38,12 +36,10 @@ from commonspace.reasoning.inputs import Preparation
 from commonspace.reasoning.network import ReasoningNetwork
 from commonspace.reasoning.photos import REGION, Photos
 from commonspace.reasoning.predicting import predict
-from commonspace.reasoning.scene_examples import SceneExamples, scene_boxes, scene_examples
+from commonspace.reasoning.scene_examples import SceneExamples, scene_examples
 from commonspace.reasoning.streams import TaskData
 from commonspace.reasoning.tasks import (
-    Caption,
     MultipleChoice,
-    Pretraining,
     QuestionAnswering,
     Referring,
     Task,
@@ -55,14 +51,13 @@ from commonspace.reasoning.training import MultiTaskSettings, train_tasks
 
 WIDTH, RATE, BATCH = 128, 1e-3, 64
 EPOCHS = 2
-CAPTIONS = 20
 SPLITS = {"train": 6000, "validation": 200, "test": 500}
 EACH = {"train": 12, "validation": 4, "test": 4}
 TASKS = ("questions", "statements", "references", "answers", "reasons")
 CHOICES = ("answers", "reasons")
 """Tasks of four texts each, of which every fourth example is learnt from."""
 
-JOINT = "joint"
+JOINT, GROUNDING = "joint", "grounding"
 CONFIG = CoAttentionConfig(
     BertConfig(hidden=WIDTH, layers=3, heads=4, intermediate=2 * WIDTH, positions=64),
     vision_width=WIDTH,
@@ -88,31 +83,13 @@ def make_task(name: str, examples: SceneExamples) -> Task[Any]:
     return Referring(CONFIG) if name == "references" else MultipleChoice(CONFIG, reasons=name == "reasons")
 
 
-def captions(part: str, scenes: list[Scene], seed: int) -> list[Caption]:
-    """Statements that are true of scenes."""
-    found = []
-    for i, scene in enumerate(scenes):
-        rng, own = np.random.default_rng((seed, i, 17)), 0
-        while own < CAPTIONS:
-            said = state(scene, rng)
-            if said.true:
-                found.append(Caption(f"{part}-{i}", said.text, boxes=scene_boxes(scene)))
-                own += 1
-    return found
-
-
-def pretrained(seed: int, photos: Photos, scenes: dict[str, list[Scene]], checkpoint: Path) -> ReasoningNetwork:
+def pretrained(seed: int, photos: Photos, examples: dict[str, SceneExamples], checkpoint: Path) -> ReasoningNetwork:
     """What all models of a seed begin from; trained, gone on with, or read where it is finished."""
-    data = {
-        "captions": TaskData(
-            captions("train", scenes["train"], 0), captions("validation", scenes["validation"], 1), (), BATCH, RATE
-        )
-    }
+    data = {GROUNDING: TaskData(examples["train"].references, examples["validation"].references, (), BATCH, RATE)}
     torch.manual_seed(seed)
-    network = ReasoningNetwork(CONFIG, {"captions": Pretraining(CONFIG)})
-    settings = MultiTaskSettings(EPOCHS, RATE, seed=seed, stop_and_go=False)
-    events = train_tasks(network, data, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
-    print(f"  seed {seed}  pretraining: the right caption of two {events[-1].score:.3f}", flush=True)
+    network = ReasoningNetwork(CONFIG, {GROUNDING: Referring(CONFIG)})
+    settings = MultiTaskSettings(1, RATE, seed=seed, stop_and_go=False)
+    train_tasks(network, data, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
     return network
 
 
@@ -187,7 +164,7 @@ def main() -> None:
             path = arguments.work / f"{name}-{seed}.json"
             if not path.is_file():
                 names = TASKS if name == JOINT else (name,)
-                begin = pretrained(seed, photos, scenes, arguments.work / f"pretraining-{seed}.ckpt")
+                begin = pretrained(seed, photos, examples, arguments.work / f"{GROUNDING}-{seed}.ckpt")
                 found = measure(names, seed, photos, examples, begin, arguments.work / f"{name}-{seed}.ckpt")
                 with replacing(path) as temporary:
                     temporary.write_text(json.dumps(found))
