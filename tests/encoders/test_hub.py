@@ -22,7 +22,8 @@ from PIL import Image
 
 from commonspace.data.encoding import encode_items
 from commonspace.encoders import DiskViewCache, get_encoder
-from commonspace.encoders.hub import BATCH, TIMEOUT, HubEncoder
+from commonspace.encoders.hub import BATCH, HubEncoder
+from commonspace.encoders.hub_source import TIMEOUT
 from commonspace.encoders.minilm import MiniLM
 from commonspace.errors import MissingPackageError, ParameterError, StorageError, UnreadableItemsError
 

@@ -13,7 +13,7 @@ import commonspace as cs
 from .arguments import AsJson, Out, json_or_text, show
 
 if TYPE_CHECKING:
-    from commonspace.reasoning import Answer, Reasoner
+    from commonspace.reasoning import Answer, HubReasoner, Reasoner
     from commonspace.reasoning.inputs import Box
 
 reason = typer.Typer(
@@ -21,7 +21,10 @@ reason = typer.Typer(
 )
 
 RecipeFile = Annotated[Path, typer.Argument(help="A recipe in TOML: photos, tasks and their examples.", readable=False)]
-Model = Annotated[Path, typer.Option(help="A folder that reason train wrote.", readable=False)]
+Folder = Annotated[Path, typer.Option("--model", help="A folder that reason train wrote.", readable=False)]
+Model = Annotated[
+    str, typer.Option(help="A folder that reason train wrote, or hf:NAME, a model of the Hugging Face hub.")
+]
 Photo = Annotated[Path, typer.Argument(help="A photo.", readable=False)]
 TaskName = Annotated[str | None, typer.Option("--task", help="The task, where the model has several of this kind.")]
 Boxes = Annotated[
@@ -76,7 +79,7 @@ def train(
 @reason.command()
 def evaluate(
     recipe: RecipeFile,
-    model: Model,
+    model: Folder,
     split: Annotated[str, typer.Option(help='"test", "validation" or "train".')] = "test",
     as_json: AsJson = False,
 ) -> None:
@@ -85,13 +88,14 @@ def evaluate(
     Example: commonspace reason evaluate recipe.toml --model runs/reasoner
     """
     from commonspace.encoders.view_cache import DiskViewCache
+    from commonspace.reasoning import Reasoner
     from commonspace.reasoning.recipe import read_recipe
     from commonspace.reasoning.recipe_run import check_same_task, readable, recipe_photos
     from commonspace.reasoning.report import report_task
 
     if split not in ("train", "validation", "test"):
         raise cs.errors.ParameterError(f"--split: expected test, validation or train, got {split!r}.")
-    reasoner, told = _load(model), read_recipe(recipe)
+    reasoner, told = Reasoner.load(model), read_recipe(recipe)
     tasks = {name: reasoner.network.task(name) for name in told.tasks}
     photos = recipe_photos(told, tasks, cache=DiskViewCache(), parts=[split])
     reports = []
@@ -201,10 +205,11 @@ def choose(
     show(found, "\n".join(lines), as_json)
 
 
-def _load(model: Path) -> Reasoner:
-    from commonspace.reasoning import Reasoner
+def _load(model: str) -> Reasoner | HubReasoner:
+    from commonspace.encoders.registry import HUB
+    from commonspace.reasoning import HubReasoner, Reasoner
 
-    return Reasoner.load(model)
+    return HubReasoner(model) if model.startswith(HUB) else Reasoner.load(model)
 
 
 def _boxes(text: str, photo: Path) -> list[Box]:

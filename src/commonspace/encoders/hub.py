@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cached_property
 from hashlib import file_digest, sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,18 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from commonspace.errors import InputError, MissingPackageError, ParameterError, StorageError, UnreadableItemsError
+from commonspace.errors import InputError, ParameterError, UnreadableItemsError
 from commonspace.threads import cpu_threads
 
+from .hub_source import HubSource, quiet
 from .pictures import open_picture
 from .texts import text_fault
 
 BATCH = {"image": 16, "text": 32}
 """Items per batch. Pictures come at their own size and one batch is decoded ahead: larger batches cost memory."""
-TIMEOUT = 10
-"""Seconds after which the hub counts as not reachable."""
 _VERSION = "hub 1: pictures at their own size, prepared with Pillow; float32"
-_THIRD_PARTIES = ("huggingface_hub", "sentence_transformers", "transformers")
 
 
 class HubEncoder:
@@ -57,9 +49,13 @@ class HubEncoder:
         if not model:
             raise ParameterError("encoder hf: name a model, for example hf:openai/clip-vit-base-patch32, or a folder.")
         self.name, self.kind = f"hf:{model}", kind
-        folder = Path(model).expanduser()
-        self._folder = folder if folder.is_dir() else None
-        self._model_name = str(folder) if self._folder else model if "/" in model else f"sentence-transformers/{model}"
+        self._source = HubSource(
+            model,
+            kind,
+            "sentence_transformers",
+            organisation="sentence-transformers",
+            cache_variable="SENTENCE_TRANSFORMERS_HOME",
+        )
 
     @cached_property
     def dim(self) -> int:
@@ -70,7 +66,8 @@ class HubEncoder:
     @cached_property
     def fingerprint(self) -> str:
         """A digest of the files of the folder, or of the model's commit; of the kind; and of the preprocessing."""
-        content = _folder_digest(self._folder) if self._folder else self._commit
+        folder = self._source.folder
+        content = _folder_digest(folder) if folder else self._source.commit
         return sha256(f"{_VERSION} {self.kind} {content}".encode()).hexdigest()[:16]
 
     def encode(self, items: Sequence[object]) -> NDArray[np.float32]:
@@ -118,32 +115,14 @@ class HubEncoder:
         model, options = self._model
         if model.modalities != ["text"]:  # else a text that looks like an address would be fetched as a picture
             inputs = [{self.kind: each} for each in inputs]
-        with _quiet():
+        with quiet():
             rows = model.encode(inputs, batch_size=BATCH[self.kind], show_progress_bar=False, **options)
         return np.asarray(rows, np.float32)
 
     @cached_property
     def _model(self) -> tuple[Any, dict[str, Any]]:
         """The model, on the GPU where there is one, and what has to be said whenever it encodes."""
-        _require_extra()
-        revision = None if self._folder else self._commit
-        with _quiet():
-            try:
-                model = self._load(revision)
-            except ImportError as error:
-                raise MissingPackageError(
-                    f"{self.kind}: {self.name} needs a package that is not installed: {_line(error)}"
-                ) from error
-            except Exception as error:  # of any type: four libraries take part
-                if "trust_remote_code" in str(error):
-                    raise ParameterError(
-                        f"{self.kind}: {self.name} brings code of its own, which is never run here; name another model."
-                    ) from error
-                if self._folder:
-                    raise StorageError(
-                        f"{self.kind}: cannot load a model from the folder {self._folder}: {_line(error)}"
-                    ) from error
-                raise self._not_to_be_had(error) from error
+        model = self._source.load(self._load)
         if self.kind not in model.modalities:
             readable = [kind for kind in model.modalities if isinstance(kind, str)]
             raise ParameterError(
@@ -151,7 +130,7 @@ class HubEncoder:
             )
         return model, _text_options(model)
 
-    def _load(self, revision: str | None) -> Any:
+    def _load(self, revision: str | None, local: bool) -> Any:
         import torch
         from sentence_transformers import SentenceTransformer
 
@@ -159,47 +138,7 @@ class HubEncoder:
         options["model_kwargs"] = {"dtype": torch.float32}  # the same rows on every machine
         if self.kind == "image":
             options["processor_kwargs"] = {"backend": "pil"}  # with torchvision, where it is, pixels would differ
-        try:
-            return SentenceTransformer(self._model_name, local_files_only=True, **options)
-        except Exception as error:  # of any type, for a file that is not in the cache
-            if self._folder or isinstance(error, ImportError) or "trust_remote_code" in str(error):
-                raise
-            self._call_hub()
-            return SentenceTransformer(self._model_name, **options)
-
-    @cached_property
-    def _commit(self) -> str:
-        """The commit in the cache; where there is none, the hub's newest."""
-        _require_extra()
-        from huggingface_hub import resolve_revision
-        from huggingface_hub.errors import RevisionResolutionError
-
-        cache = os.environ.get("SENTENCE_TRANSFORMERS_HOME")  # where sentence-transformers will look, too
-        with _quiet():
-            try:
-                return resolve_revision(self._model_name, cache_dir=cache, local_files_only=True).resolved
-            except RevisionResolutionError:
-                pass
-            except ValueError as error:  # no possible name
-                raise self._not_to_be_had(error) from error
-            try:
-                self._call_hub()
-                return resolve_revision(self._model_name, cache_dir=cache).resolved
-            except Exception as error:  # of any type: the hub's, its HTTP library's, the system's
-                raise self._not_to_be_had(error) from error
-
-    def _call_hub(self) -> None:
-        """Raises soon if the hub does not answer or has no such model: downloads would wait for every single file."""
-        from huggingface_hub import HfApi
-
-        HfApi().model_info(self._model_name, timeout=TIMEOUT)
-
-    def _not_to_be_had(self, error: BaseException) -> StorageError:
-        return StorageError(
-            f"{self.kind}: the model {self._model_name} is neither in the cache nor to be had from the Hugging Face "
-            f"hub ({type(error).__name__}: {_line(error).rstrip('.')}). Check the name and the network, log in with "
-            "`hf auth login` if the model is gated, set HF_HOME to where the cache is, or give a folder: hf:FOLDER."
-        )
+        return SentenceTransformer(self._source.name, local_files_only=local, **options)
 
 
 def _text_options(model: Any) -> dict[str, Any]:
@@ -236,43 +175,3 @@ def _folder_digest(folder: Path) -> str:
             with path.open("rb") as file:
                 digest.update(f"{inner.as_posix()} {file_digest(file, 'sha256').hexdigest()}\n".encode())
     return digest.hexdigest()
-
-
-def _line(error: BaseException) -> str:
-    """The first line of what an error says."""
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def _require_extra() -> None:
-    if find_spec("sentence_transformers") is None:
-        raise MissingPackageError(
-            "models of the Hugging Face hub need sentence-transformers, which is not installed; "
-            "run: pip install 'commonspace[hf]'."
-        )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No warnings, logs and bars of third parties, but for a download's bar on a terminal: it may take minutes."""
-    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
-
-    loggers = [logging.getLogger(name) for name in _THIRD_PARTIES]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from transformers.utils import logging as bars
-
-        shown, downloads_shown = bars.is_progress_bar_enabled(), not are_progress_bars_disabled()
-        try:
-            bars.disable_progress_bar()  # those of the hub with them
-            if downloads_shown and sys.stderr.isatty():
-                enable_progress_bars()
-            for logger in loggers:
-                logger.setLevel(logging.CRITICAL)
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-            if shown:
-                bars.enable_progress_bar()
-            (enable_progress_bars if downloads_shown else disable_progress_bars)()

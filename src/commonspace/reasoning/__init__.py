@@ -1,6 +1,7 @@
 """Questions about photos: a co-attention model, its tasks, and what it is asked."""
 
 from .config import CoAttentionConfig
+from .hub import HubReasoner
 from .model import CoAttentionModel, States
 from .network import ReasoningNetwork
 from .photos import Photos
@@ -16,6 +17,7 @@ __all__ = [
     "CoAttentionConfig",
     "CoAttentionModel",
     "Event",
+    "HubReasoner",
     "MultiTaskSettings",
     "Photos",
     "Reasoner",

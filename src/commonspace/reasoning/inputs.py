@@ -90,10 +90,22 @@ class Preparation:
         """
         for pair in pairs:
             for text in (pair.text, pair.second or ""):
-                if beyond := [number for number in pointers(text) if number >= len(pair.boxes)]:
-                    raise InputError(
-                        f"text: {text!r} points to box {beyond[0]} of photo {pair.photo}, which has {len(pair.boxes)}."
-                    )
+                check_pointers(text, pair.photo, len(pair.boxes))
         tokens = self.tokenizer([(pair.text, pair.second) for pair in pairs])
         regions = photos.regions([pair.photo for pair in pairs], [pair.boxes for pair in pairs], self.grid)
         return Inputs(tokens, regions, 1 + self.grid**2)
+
+
+def check_pointers(text: str, photo: str, boxes: int) -> None:
+    """Refuses a text that points to a box which is not there.
+
+    Args:
+        text: Words.
+        photo: Its name, for the error.
+        boxes: How many it has.
+
+    Raises:
+        InputError: If it does.
+    """
+    if beyond := [number for number in pointers(text) if number >= boxes]:
+        raise InputError(f"text: {text!r} points to box {beyond[0]} of photo {photo}, which has {boxes}.")

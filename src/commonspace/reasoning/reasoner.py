@@ -16,16 +16,17 @@ from commonspace.encoders.efficientnet_lite_maps import EfficientNetLiteMaps
 from commonspace.errors import InputError, UnknownNameError
 
 from .calibration import Calibration, calibrate
+from .checks import PHOTO, check_candidates, check_options, place, plain_boxes
 from .inputs import Box, Pair, Preparation
 from .network import ReasoningNetwork
-from .photos import Photos, check_boxes
+from .photos import Photos
 from .predicting import predict
 from .tasks import MultipleChoice, QuestionAnswering, Referring, Task, Verification
 from .windows import window_boxes
 
 T = TypeVar("T", bound=Task[Any])
 
-_PHOTO, _OTHER = "the photo", "the other photo"
+_OTHER = "the other photo"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ class Reasoner:
             UnknownNameError: If the network has no such task.
         """
         name, answering = self.find(QuestionAnswering, task)
-        probabilities, seen = self._run(name, {_PHOTO: photo}, [Pair(_PHOTO, question, boxes=_boxes(boxes))], attention)
+        probabilities, seen = self._run(
+            name, {PHOTO: photo}, [Pair(PHOTO, question, boxes=plain_boxes(boxes))], attention
+        )
         return self._answer(name, probabilities, answering.answers, seen)
 
     def verify(
@@ -134,7 +137,7 @@ class Reasoner:
             InputError: As `ask`.
             UnknownNameError: If the network has no such task about so many photos.
         """
-        items, pairs = {_PHOTO: photo}, [Pair(_PHOTO, sentence, boxes=_boxes(boxes))]
+        items, pairs = {PHOTO: photo}, [Pair(PHOTO, sentence, boxes=plain_boxes(boxes))]
         if other is not None:
             items[_OTHER] = other
             pairs.append(Pair(_OTHER, sentence))
@@ -158,13 +161,10 @@ class Reasoner:
             InputError: As `ask`, or if there are no boxes, or some lie outside the photo.
             UnknownNameError: If the network has no such task.
         """
-        candidates = window_boxes() if boxes is None else list(_boxes(boxes))
-        if not candidates:
-            raise InputError("boxes: expected at least one to choose from, got none; leave them out for windows.")
+        candidates = window_boxes() if boxes is None else check_candidates(boxes)
         name, _ = self.find(Referring, task)
-        probabilities, _ = self._run(name, {_PHOTO: photo}, [Pair(_PHOTO, phrase, boxes=tuple(candidates))], False)
-        places = ["({:.2f}, {:.2f}) to ({:.2f}, {:.2f})".format(*box) for box in candidates]
-        return self._answer(name, probabilities, places, None, candidates)
+        probabilities, _ = self._run(name, {PHOTO: photo}, [Pair(PHOTO, phrase, boxes=tuple(candidates))], False)
+        return self._answer(name, probabilities, [place(box) for box in candidates], None, candidates)
 
     def choose(
         self,
@@ -190,12 +190,11 @@ class Reasoner:
             InputError: As `ask`, or if there are fewer than two options.
             UnknownNameError: If the network has no such task.
         """
-        if len(options) < 2:
-            raise InputError(f"options: expected at least two to choose from, got {len(options)}.")
+        check_options(options)
         name, _ = self.find(MultipleChoice, task, lambda t: t.reasons == reasons)
-        known = _boxes(boxes)
-        pairs = [Pair(_PHOTO, question, option, known) for option in options]
-        probabilities, _ = self._run(name, {_PHOTO: photo}, pairs, False)
+        known = plain_boxes(boxes)
+        pairs = [Pair(PHOTO, question, option, known) for option in options]
+        probabilities, _ = self._run(name, {PHOTO: photo}, pairs, False)
         return self._answer(name, probabilities, options, None)
 
     def save(self, path: str | Path) -> None:
@@ -289,8 +288,3 @@ class Reasoner:
             None if boxes is None else boxes[best],
             attention,
         )
-
-
-def _boxes(given: Sequence[Box]) -> tuple[Box, ...]:
-    """Boxes as plain numbers, checked."""
-    return tuple((left, top, right, bottom) for left, top, right, bottom in check_boxes(given, _PHOTO).tolist())

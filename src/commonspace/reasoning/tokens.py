@@ -100,12 +100,21 @@ def pointers(text: str) -> list[int]:
     return [int(number) for number in POINTER.findall(text)]
 
 
-def _said(text: object) -> tuple[str, dict[int, int]]:
-    """The text with a word for each pointer, and where these words begin -> the number of the box."""
+def check_text(text: object) -> None:
+    """Refuses what has no words.
+
+    Raises:
+        InputError: If it is empty or no text.
+    """
     if (fault := text_fault(text)) is not None:
         raise InputError(fault)
     if not str(text).strip():
         raise InputError("text: expected words, got an empty text.")
+
+
+def _said(text: object) -> tuple[str, dict[int, int]]:
+    """The text with a word for each pointer, and where these words begin -> the number of the box."""
+    check_text(text)
     parts, begins, length = list[str](), dict[int, int](), 0
     for i, part in enumerate(POINTER.split(str(text))):
         if i % 2:
