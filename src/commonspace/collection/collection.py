@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from commonspace.data.encoding import Encoder
@@ -14,13 +15,14 @@ from commonspace.errors import InputError, ParameterError, StorageError, Unknown
 
 from .checks import as_direction, check_dim, is_text, whole_number
 from .claim import claimed
+from .columns import KEY
 from .composition import Weights
 from .dataset_rows import dataset_batches, stored_modalities
 from .entries import Content, as_entries, check_ids
 from .filters import Where, compile_filter
 from .hits import Hit, as_hits
 from .instants import AsOf
-from .manifest import EncoderRecord, Manifest, space_folder, table_name
+from .manifest import EncoderRecord, Manifest, map_file, space_folder, table_name
 from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder
 from .reranking import Rerank, reranked
@@ -31,6 +33,8 @@ from .writer import Writer
 if TYPE_CHECKING:
     from commonspace.data import Dataset
     from commonspace.spaces import Space
+
+Vector = NDArray[np.float32]
 
 
 class Collection:
@@ -134,6 +138,64 @@ class Collection:
     def modalities(self) -> dict[str, int]:
         """Modality -> the number of its stored rows."""
         return self._table.counts()
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """The modalities whose raw items a search takes: those with an encoder."""
+        return self._embedder.encoded
+
+    @property
+    def fields(self) -> dict[str, pa.DataType]:
+        """What `where` may name: id, modality, part, content and the metadata, field -> type."""
+        return self._table.fields
+
+    @property
+    def version(self) -> int:
+        """A number that grows with each change of what is stored, by any process."""
+        return self._table.version
+
+    def rows(
+        self, where: Where | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
+    ) -> pa.Table:
+        """What is stored, without a search.
+
+        Args:
+            where: As in `search`. Default: everything.
+            fields: Which columns. Default: id, modality, part, content and all metadata.
+            vectors: Whether the vectors are among them, as the column "vector".
+
+        Returns:
+            A table, in the order in which rows lie on disk.
+
+        Raises:
+            InputError: If `where` is not as described.
+            UnknownNameError: If a field does not exist.
+        """
+        known = self._table.fields
+        wanted = list(known) if fields is None else list(fields)
+        for field in wanted:
+            if field not in known:
+                raise UnknownNameError("field", str(field), known)
+        return self._table.rows(wanted, vectors, None if where is None else compile_filter(where, known))
+
+    def embed(self, query: Mapping[str, Any], *, weights: Weights | None = None, at: object = None) -> Vector:
+        """The vector that `search` looks with.
+
+        Args:
+            query: As in `search`.
+            weights: As in `search`.
+            at: The instant to look from, for a space that uses time.
+
+        Returns:
+            (dim,) of unit length.
+
+        Raises:
+            InputError: If the query is not as described, or its items cancel each other.
+            ParameterError: If the weights do not fit the query.
+            UnknownNameError: If a modality does not exist.
+        """
+        as_of = AsOf.of(at, None, None)
+        return self._embedder.embed(query, weights, None if as_of is None else as_of.given)
 
     def add(self, dataset: Dataset) -> None:
         """Embeds a data set with the space and stores each part of each item, with its metadata, label and time.
@@ -291,3 +353,48 @@ class Collection:
         of them; build again after adding many.
         """
         self._writer.build_index()
+
+    def build_map(self, method: str = "umap", *, random_state: int = 0) -> None:
+        """Draws all rows as points in a plane and keeps where they are, for the page.
+
+        Rows that are added later are not on it; build again.
+
+        Args:
+            method: "umap", which keeps neighbours together and needs the extra `map`, or "pca".
+            random_state: The same gives the same map, on one machine.
+
+        Raises:
+            InputError: If there are fewer than three rows.
+            UnknownNameError: If there is no such method.
+            MissingPackageError: If umap-learn is not installed.
+            StorageError: If the collection cannot be written, or another process is writing.
+        """
+        from .map import make_map
+
+        made = make_map(self.rows(fields=KEY, vectors=True), method, random_state)  # may take long: before the lock
+        self._writer.write_map(made)
+
+    @property
+    def has_map(self) -> bool:
+        """Whether a map was built."""
+        return self.map_version > 0
+
+    @property
+    def map_version(self) -> int:
+        """A number that changes when a map is built, by any process; 0 where there is none."""
+        try:
+            return (self.path / map_file(self._manifest.generation)).stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    def map(self) -> pa.Table | None:
+        """The map: id, modality, part, x and y in -1 to 1 of each row that was there when it was built; None if never.
+
+        What it was made by is told by the schema's metadata, under "method".
+
+        Raises:
+            StorageError: If it cannot be read.
+        """
+        from .map import read_map
+
+        return read_map(self.path / map_file(self._manifest.generation))

@@ -116,5 +116,10 @@ def space_folder(generation: int) -> str:
     return f"space-{generation}" if generation else "space"
 
 
+def map_file(generation: int) -> str:
+    """The name of the file of the map."""
+    return f"map-{generation}.parquet" if generation else "map.parquet"
+
+
 def _damaged(folder: Path, error: Exception) -> StorageError:
     return StorageError(f"{folder / FILE} is damaged ({error}). Restore it, or create the collection again.")

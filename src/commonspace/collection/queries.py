@@ -39,6 +39,11 @@ class QueryEmbedder:
         self.check_encoders(self._encoders)
 
     @property
+    def encoded(self) -> tuple[str, ...]:
+        """The modalities with an encoder."""
+        return tuple(dict.fromkeys((*self._manifest.encoders, *self._encoders)))
+
+    @property
     def space(self) -> Space:
         """The collection's copy of its space.
 

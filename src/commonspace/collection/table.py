@@ -67,6 +67,22 @@ class VectorTable:
         """What can be filtered by: field -> type."""
         return {field_name(f.name): f.type for f in self.schema if f.name != "vector"}
 
+    @property
+    def version(self) -> int:
+        """Of what is stored."""
+        with self._guarded():
+            return int(self._table.version)
+
+    def rows(self, fields: Sequence[str], vectors: bool, where: str | None) -> pa.Table:
+        """Some columns of the rows that pass `where`, under the names of their fields."""
+        columns = [column_name(field) for field in fields] + ["vector"] * vectors
+        with self._guarded():
+            query = self._table.search()
+            if where is not None:
+                query = query.where(where)
+            found = query.select(columns).limit(None).to_arrow().select(columns)
+        return found.rename_columns([*fields, *["vector"] * vectors])
+
     def counts(self) -> dict[str, int]:
         """Modality -> number of rows, in the order of their names."""
         with self._guarded():

@@ -14,7 +14,7 @@ from commonspace.progress import progress
 from .dataset_rows import Batch
 from .entries import Entries, as_table
 from .lock import writing
-from .manifest import Manifest
+from .manifest import Manifest, map_file
 from .metadata import match_types
 from .table import VectorTable
 
@@ -82,6 +82,13 @@ class Writer:
         """Merges small files, and indexes what is large enough."""
         with self.locked():
             self._table.build_index()
+
+    def write_map(self, made: pa.Table) -> None:
+        """Keeps a map, in the place of the one there was."""
+        from .map import write_map
+
+        with self.locked():
+            write_map(made, self._folder / map_file(self._manifest.generation))
 
     def _as_rows(self, entries: Sequence[Entries]) -> pa.Table:
         """Entries of the same items as rows of the table, which has columns for their fields from here on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from commonspace.data import Dataset
 from commonspace.errors import ParameterError
 from commonspace.spaces import Space
-from commonspace.spaces.temporal.instants import Times
+from commonspace.spaces.temporal.instants import Clock, Times
 
 from .checks import count
 from .curves import LEAST, Curve, bootstrap, middles, resultant
@@ -71,19 +71,45 @@ def dispersion(
     items = (items if query is not None else items.of_class(of)).by_item()
     path = None if query is None else path_of(space, data, query, middles(edges), items.clock)
     where = bin_of(items.instants, edges)
+    samples = [items.embeddings[where == b] for b in range(len(edges) - 1)]
+    if path is not None:
+        samples = [rows[np.argsort(-(rows @ at), kind="stable")[:k]] for rows, at in zip(samples, path, strict=True)]
+    name = f"dispersion of {of if query is None else name_of(query)}"
+    return spread_curve(
+        name, samples, edges, items.clock, repeats=repeats, confidence=confidence, random_state=random_state
+    )
+
+
+def spread_curve(
+    name: str,
+    samples: Sequence[NDArray[np.float64]],
+    edges: NDArray[np.float64],
+    clock: Clock,
+    *,
+    repeats: int = 1000,
+    confidence: float = 0.95,
+    random_state: int = 0,
+) -> Curve:
+    """How far items spread, of each bin those that are given; see `dispersion`.
+
+    Args:
+        name: Of the curve.
+        samples: For each bin (n, k) its items, of unit length.
+        edges: (b + 1,) of the bins, as numbers of the clock.
+        clock: Of the times.
+        repeats: Of the bootstrap.
+        confidence: Of the interval.
+        random_state: Of the bootstrap.
+    """
     rng = np.random.default_rng(random_state)
-    found, counts = np.full((3, len(edges) - 1), np.nan), np.zeros(len(edges) - 1, np.int64)
-    for b in range(len(counts)):
-        rows = items.embeddings[where == b]
-        if path is not None:
-            rows = rows[np.argsort(-(rows @ path[b]), kind="stable")[:k]]
-        counts[b] = len(rows)
+    counts = np.array([len(rows) for rows in samples], np.int64)
+    found = np.full((3, len(samples)), np.nan)
+    for b, rows in enumerate(samples):
         if len(rows) >= LEAST:
             statistic = _spread_of(rows)
             found[:, b] = bootstrap(statistic, (len(rows),), repeats=repeats, confidence=confidence, rng=rng)
     values, low, high = found
-    name = f"dispersion of {of if query is None else name_of(query)}"
-    return Curve(name, edges, values, np.maximum(low, 0), high, counts, items.clock)
+    return Curve(name, edges, values, np.maximum(low, 0), high, counts, clock)
 
 
 def _spread_of(rows: NDArray[np.float64]) -> Any:

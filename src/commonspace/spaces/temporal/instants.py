@@ -54,7 +54,7 @@ def numbers_of(time: Times, name: str = "time") -> tuple[NDArray[np.float64], Ki
             raise InputError(
                 f"{name}: expected dates or numbers, all of one kind, got {value!r} ({type(value).__name__})."
             )
-    return _finite(np.array([np.nan if _unknown(v) else float(v) for v in values], np.float64), name), "number"
+    return _finite(np.array([np.nan if _unknown(v) else _as_float(v) for v in values], np.float64), name), "number"
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,13 @@ def _finite(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
         row = int(np.flatnonzero(np.isinf(values))[0])
         raise InputError(f"{name}: expected finite numbers, got {values[row]} in row {row}.")
     return values
+
+
+def _as_float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer of more than 308 digits
+        return float("inf")
 
 
 def _unknown(value: object) -> bool:
