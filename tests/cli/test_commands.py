@@ -74,6 +74,17 @@ def test_index_twice_changes_nothing(run, encoded, fitted, tmp_path):
     assert cs.Collection.open(store).search({"text": query}, to="image", k=1)[0].id == "3"
 
 
+def test_index_draws_a_map_when_asked(run, encoded, fitted, tmp_path):
+    run("index", fitted, encoded, "--store", tmp_path / "store")
+    assert not cs.Collection.open(tmp_path / "store").has_map
+    run("index", fitted, encoded, "--store", tmp_path / "store", "--map", "pca")
+    made = cs.Collection.open(tmp_path / "store").map()
+    assert made is not None
+    assert made.num_rows == 160
+    with pytest.raises(UnknownNameError, match="unknown method of a map 'tsne'"):
+        run("index", fitted, encoded, "--store", tmp_path / "store", "--map", "tsne")
+
+
 def test_index_refuses_a_store_of_another_space_until_told_to_replace_it(run, encoded, fitted, tmp_path):
     run("index", fitted, encoded, "--store", tmp_path / "store")
     run("fit", encoded, "--space", "cca", "--set", "n_components=2", "--out", tmp_path / "other")

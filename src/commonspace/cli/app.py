@@ -20,6 +20,7 @@ from .fit import fit
 from .index import index
 from .reason import reason
 from .search import search
+from .serve import serve
 from .spaces import spaces
 from .timeline import timeline
 
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: importing rich would double the time it takes
     pretty_exceptions_enable=False,
 )
-for command in (demo, spaces, doctor, encode, fit, evaluate, bench, index, search):
+for command in (demo, spaces, doctor, encode, fit, evaluate, bench, index, search, serve):
     app.command()(command)
 app.add_typer(timeline, name="timeline")
 app.add_typer(reason, name="reason")

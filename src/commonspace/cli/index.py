@@ -20,6 +20,7 @@ def index(
     ],
     split: Annotated[str | None, typer.Option(help="The split to store. Default: everything.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a collection that is there.")] = False,
+    map_method: Annotated[str | None, typer.Option("--map", help="Draw a map for the page, too: umap, or pca.")] = None,
     root: Root = None,
     protocol: Protocol = None,
     option: Option = None,
@@ -42,6 +43,8 @@ def index(
         collection = cs.Collection.create(store, fitted, encoders=dataset.encoders, overwrite=overwrite)
     collection.add(dataset)
     collection.build_index()
+    if map_method is not None:
+        collection.build_map(map_method)
     show(
         {"store": str(store), "items": len(dataset), "rows": len(collection)},
         f"{len(collection)} rows of {len(dataset)} items in {store}",

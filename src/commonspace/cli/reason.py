@@ -125,7 +125,7 @@ def ask(
     """
     _check_drawing(picture)
     known = () if boxes is None else _boxes(boxes, photo)
-    answer = _load(model).ask(photo, question, boxes=known, task=task, attention=picture is not None)
+    answer = load_reasoner(model).ask(photo, question, boxes=known, task=task, attention=picture is not None)
     _tell(answer, as_json, photo, picture)
 
 
@@ -148,7 +148,9 @@ def verify(
     """
     _check_drawing(picture)
     known = () if boxes is None else _boxes(boxes, photo)
-    answer = _load(model).verify(photo, sentence, other=other, boxes=known, task=task, attention=picture is not None)
+    answer = load_reasoner(model).verify(
+        photo, sentence, other=other, boxes=known, task=task, attention=picture is not None
+    )
     _tell(answer, as_json, photo, picture)
 
 
@@ -170,7 +172,7 @@ def point(
     """
     _check_drawing(picture)
     candidates = None if boxes is None else _boxes(boxes, photo)
-    _tell(_load(model).point(photo, phrase, candidates, task=task), as_json, photo, picture)
+    _tell(load_reasoner(model).point(photo, phrase, candidates, task=task), as_json, photo, picture)
 
 
 @reason.command()
@@ -194,7 +196,7 @@ def choose(
     Example: commonspace reason choose photo.jpg "why is she laughing?" --option "she is happy" --option "she is sad" \
 --model runs/reasoner
     """
-    reasoner, known = _load(model), () if boxes is None else _boxes(boxes, photo)
+    reasoner, known = load_reasoner(model), () if boxes is None else _boxes(boxes, photo)
     answer = reasoner.choose(photo, question, option, boxes=known, task=task)
     found = {"answer": _facts(answer)}
     lines = [_line(answer)]
@@ -205,7 +207,8 @@ def choose(
     show(found, "\n".join(lines), as_json)
 
 
-def _load(model: str) -> Reasoner | HubReasoner:
+def load_reasoner(model: str) -> Reasoner | HubReasoner:
+    """A model by its folder, or by hf: and its name on the hub."""
     from commonspace.encoders.registry import HUB
     from commonspace.reasoning import HubReasoner, Reasoner
 
