@@ -16,8 +16,9 @@ HITS, FIRST, ANEW = "hits", "space, ", "reranked, "
 
 
 def compare(runs: Runs, photos: Mapping[str, Sequence[str]], blank: Mapping[str, str]) -> dict[str, Any]:
-    """Scores of each task, and margins: of one model for all, and of one that begins from it, over one for each,
-    and of all over blank photos.
+    """Scores of each task, and margins.
+
+    They are of one model for all, and of one that begins from it, over one for each, and of all over blank photos.
 
     Args:
         runs: Of all models; some may be missing.
