@@ -16,7 +16,9 @@ HITS, FIRST, ANEW = "hits", "space, ", "reranked, "
 
 
 def compare(runs: Runs, photos: Mapping[str, Sequence[str]], blank: Mapping[str, str]) -> dict[str, Any]:
-    """Scores of each task, and margins: of one model for all over one for each, and of both over blank photos.
+    """Scores of each task, and margins.
+
+    They are of one model for all, and of one that begins from it, over one for each, and of all over blank photos.
 
     Args:
         runs: Of all models; some may be missing.
@@ -30,11 +32,12 @@ def compare(runs: Runs, photos: Mapping[str, Sequence[str]], blank: Mapping[str,
     scores: dict[str, Any] = {}
     margins: dict[str, dict[str, Any]] = {}
     for task, of in photos.items():
-        others = (task, "joint", f"{task}, {blank.get(task)}")
+        blind, after = f"{task}, {blank.get(task)}", f"{task}, from joint"
+        others = (task, blind, "joint", after)
         models = {model: [r["right"][task] for r in runs[model]] for model in others if model in runs}
         scores[task] = {m: means(each) for m, each in models.items()}
         items = np.unique(np.asarray(of), return_inverse=True)[1]
-        for a, b in (("joint", task), (task, others[2]), ("joint", others[2])):
+        for a, b in (("joint", task), (after, task), (task, blind), ("joint", blind), (after, blind)):
             if a in models and b in models:
                 for measure in models[a][0]:
                     first, second = (average(models[m], measure) for m in (a, b))
