@@ -88,7 +88,7 @@ def test_tokens_are_compared_in_constant_time(guarded, monkeypatch):
 
 
 def test_the_token_is_in_no_answer_and_no_log(guarded, caplog):
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="commonspace.server"):
         answers = [
             guarded.post(f"{API}/sign-in", json={"token": TOKEN}),
             guarded.post(f"{API}/sign-in", json={"token": TOKEN, "x": TOKEN}),

@@ -8,11 +8,11 @@ const LONGEST = 1600;
 export async function keepPicture(file, mostBytes) {
   if (!file.type.startsWith("image/")) throw new Error(`${file.name || "That"} is no picture.`);
   const room = Math.min(mostBytes / 4, 4_000_000);
-  const sent = TAKEN.includes(file.type) && file.size <= room ? file : await smaller(file);
+  const sent = TAKEN.includes(file.type) && file.size <= room ? file : await smaller(file, room);
   return keep({ base64: await base64(sent), url: URL.createObjectURL(sent), name: file.name || "picture" });
 }
 
-async function smaller(file) {
+async function smaller(file, room) {
   const url = URL.createObjectURL(file);
   const image = new Image();
   image.src = url;
@@ -23,12 +23,25 @@ async function smaller(file) {
   } finally {
     URL.revokeObjectURL(url);
   }
-  const scale = Math.min(1, LONGEST / Math.max(image.naturalWidth, image.naturalHeight, 1));
+  const kinds = file.type === "image/jpeg" ? ["image/jpeg"] : ["image/png", "image/jpeg"];
+  for (let longest = LONGEST; ; longest /= 2) {
+    for (const kind of kinds) {
+      const drawn = await drawnAt(image, longest, kind);
+      if (drawn.size <= room || longest < 100) return drawn;
+    }
+  }
+}
+
+/** The picture with sides of at most so many pixels, on white: JPEG would make black of what is transparent. */
+function drawnAt(image, longest, kind) {
+  const scale = Math.min(1, longest / Math.max(image.naturalWidth, image.naturalHeight, 1));
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round((image.naturalWidth || LONGEST) * scale));
-  canvas.height = Math.max(1, Math.round((image.naturalHeight || LONGEST) * scale));
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  const kind = file.type === "image/jpeg" ? "image/jpeg" : "image/png";
+  canvas.width = Math.max(1, Math.round((image.naturalWidth || longest) * scale));
+  canvas.height = Math.max(1, Math.round((image.naturalHeight || longest) * scale));
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "white";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((done) => canvas.toBlob(done, kind, 0.92));
 }
 
