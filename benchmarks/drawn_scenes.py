@@ -179,7 +179,8 @@ def main() -> None:
             a["both"] = both(a["right"]["answers"], r["right"]["reasons"])
             print(f"  seed {a['seed']}  single, Q->AR {a['both']:.3f}")
     with replacing(arguments.out) as temporary:
-        report = {"scenes": SPLITS, "tests": {n: len(getattr(examples["test"], n)) for n in TASKS}, "models": results}
+        told = {name: [{k: v for k, v in one.items() if k != "right"} for one in of] for name, of in results.items()}
+        report = {"scenes": SPLITS, "tests": {n: len(getattr(examples["test"], n)) for n in TASKS}, "models": told}
         temporary.write_text(json.dumps(report | {"environment": environment()}, indent=1) + "\n")
 
 

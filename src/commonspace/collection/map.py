@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,16 +73,18 @@ def read_map(path: Path) -> pa.Table | None:
 
 
 def _umap(vectors: NDArray[np.float32], random_state: int) -> NDArray[np.floating]:
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise MissingPackageError(
-            "map: UMAP needs umap-learn: pip install 'commonspace[map]'; or take method='pca', which needs nothing."
-        ) from error
     neighbours = min(NEIGHBOURS, len(vectors) - 1)
     start = "spectral" if len(vectors) > 2 * NEIGHBOURS else "random"  # few rows have too few eigenvectors
-    model = UMAP(n_neighbors=neighbours, metric="cosine", init=start, random_state=random_state, n_jobs=1)
-    return np.asarray(model.fit_transform(vectors), float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of an extension that is not there, and of parts that are not connected
+        try:
+            from umap import UMAP
+        except ImportError as error:
+            raise MissingPackageError(
+                "map: UMAP needs umap-learn: pip install 'commonspace[map]'; or take method='pca', which needs nothing."
+            ) from error
+        model = UMAP(n_neighbors=neighbours, metric="cosine", init=start, random_state=random_state, n_jobs=1)
+        return np.asarray(model.fit_transform(vectors), float)
 
 
 def _pca(vectors: NDArray[np.float32], random_state: int) -> NDArray[np.floating]:
