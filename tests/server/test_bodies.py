@@ -66,9 +66,18 @@ def test_a_body_comes_whole():
     assert answered(pieces(b""), {"content-length": "0"}) == (200, {}, b"")
 
 
-@pytest.mark.parametrize("length", [str(MOST + 1), str(2**31), "9" * 19, "9" * 5_000])
+@pytest.mark.parametrize("length", [str(8 * MOST + 1), str(2**31), "9" * 19, "9" * 5_000])
 def test_an_announced_length_is_enough_to_refuse(length):
     refused(answered(nothing_more, {"content-length": length}), 413)
+
+
+def test_one_a_little_too_long_is_read_to_its_end_so_that_the_client_hears_of_it():
+    parts = [bytes(MOST // 2)] * 5
+    receive = pieces(*parts)
+    refused(answered(receive, {"content-length": str(5 * MOST // 2)}), 413)
+    refused(answered(pieces(*parts)), 413)
+    with pytest.raises(IndexError):  # no part is left
+        asyncio.run(receive())
 
 
 @pytest.mark.parametrize("length", ["-1", "1e9", "", "\u0665".encode().decode("latin-1")])

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .problems import problem_response
+
+FORGOTTEN, LINGER = 8, 2.0
+"""Of a body that is too long, so many times what is taken is read and forgotten, for so many seconds: a connection that is
+closed while the client still writes takes the answer with it."""
 
 
 class BoundedBody:
@@ -27,7 +32,10 @@ class BoundedBody:
             await self.app(scope, receive, send)
             return
         too_long = f"Body: at most {self.most_bytes:,} bytes are taken."
-        if _announced(scope) > self.most_bytes:
+        announced = _announced(scope)
+        if announced > self.most_bytes:
+            if announced <= FORGOTTEN * self.most_bytes:
+                await self._forget(receive)
             await _refuse(413, too_long, scope, receive, send)
             return
         try:
@@ -38,6 +46,7 @@ class BoundedBody:
         if body is None:
             return  # the client has left
         if len(body) > self.most_bytes:
+            await self._forget(receive)
             await _refuse(413, too_long, scope, receive, send)
             return
         given = False
@@ -50,6 +59,20 @@ class BoundedBody:
             return await receive()
 
         await self.app(scope, replay, send)
+
+    async def _forget(self, receive: Receive) -> None:
+        """Reads on, to the end if it is not far, and keeps nothing."""
+
+        async def read() -> None:
+            left = FORGOTTEN * self.most_bytes
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+
+        with suppress(TimeoutError):
+            await asyncio.wait_for(read(), min(LINGER, self.seconds))
 
     async def _read(self, receive: Receive) -> bytearray | None:
         body = bytearray()
@@ -64,7 +87,7 @@ class BoundedBody:
 
 
 async def _refuse(status: int, told: str, scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuses, and closes the connection: what is still to come of the body is not read."""
+    """Refuses, and closes the connection, whatever is still to come of the body."""
     await problem_response(status, told, {"Connection": "close"})(scope, receive, send)
 
 
