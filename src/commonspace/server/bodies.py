@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .problems import problem_response
 
 FORGOTTEN, LINGER = 8, 2.0
-"""Of a body that is too long, so many times what is taken is read and forgotten, for so many seconds: a connection that is
-closed while the client still writes takes the answer with it."""
+"""Of a body that is too long, so many times what is taken is read and forgotten, for so many seconds: a connection that
+is closed while the client still writes takes the answer with it."""
 
 
 class BoundedBody:
