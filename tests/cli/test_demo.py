@@ -20,7 +20,10 @@ def test_demo_goes_the_whole_way(run, tmp_path):
     assert re.search(r'page      answered "a hungry cat" with .*cat.* at http://127.0.0.1:\d+/\n', told)
     store = tmp_path / "demo" / "store"
     assert f"To see it: commonspace serve {store} --port " in told
-    assert cs.Collection.open(store).map().num_rows == len(cs.Collection.open(store))
+    collection = cs.Collection.open(store)
+    points = collection.map()
+    assert points is not None
+    assert points.num_rows == len(collection)
 
 
 @pytest.mark.slow
