@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,9 +71,13 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(_warm, list(served.stores.values()))
+        loading = asyncio.create_task(
+            asyncio.to_thread(_warm, [store.warm_pictures for store in served.stores.values()])
+        )
+        await asyncio.to_thread(_warm, [store.warm for store in served.stores.values()])
         yield
         workers.close()
+        await loading
 
     app = FastAPI(
         title="commonspace",
@@ -97,11 +101,11 @@ def create_app(
     return app
 
 
-def _warm(stores: list[Store]) -> None:
+def _warm(loads: list[Callable[[], None]]) -> None:
     """Loads what the first search would otherwise wait for."""
-    for store in stores:
+    for load in loads:
         try:
-            store.warm()
+            load()
         except CommonspaceError as error:  # it may be mended while the server runs, and each request tells
             _logger.warning("%s", error)
 

@@ -67,6 +67,11 @@ class Store:
         if TEXT in self.collection.encoded:
             self.collection.embed({TEXT: TEXT})
 
+    def warm_pictures(self) -> None:
+        """Loads what pictures are embedded with."""
+        if IMAGE in self.collection.encoded:
+            self.collection.embed({IMAGE: Image.new("RGB", (8, 8))})
+
     def search(self, asked: Search) -> list[dict[str, Any]]:
         """The hits of a search, as JSON."""
         hits = self.collection.search(
