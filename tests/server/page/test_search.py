@@ -59,7 +59,7 @@ def test_modality_switch_and_the_back_button(visit: Open, collection: Collection
 def test_a_filter_holds_for_every_hit_and_can_be_taken_away(visit: Open, collection: Collection) -> None:
     page = visit(f"/?q={WORDS}&to=image")
     everything = cards(page)
-    page.get_by_label("odd").check()
+    page.locator("#filters label", has_text="odd").click()
     page.wait_for_url("**in.label=odd*")
     odd = found(collection, where={"label": "odd"})
     expect(page.locator(CARDS)).to_have_count(len(odd), timeout=WAIT)
