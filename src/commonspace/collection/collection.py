@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from commonspace.data.encoding import Encoder
@@ -22,13 +21,13 @@ from .entries import Content, as_entries, check_ids
 from .filters import Where, compile_filter
 from .hits import Hit, as_hits
 from .instants import AsOf
-from .manifest import EncoderRecord, Manifest, map_file, space_folder, table_name
+from .manifest import EncoderRecord, Manifest, space_folder, table_name
 from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder
 from .reranking import Rerank, reranked
 from .sql import both, one_of
+from .stored import Stored
 from .table import VectorTable
-from .writer import Writer
 
 if TYPE_CHECKING:
     from commonspace.data import Dataset
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 Vector = NDArray[np.float32]
 
 
-class Collection:
+class Collection(Stored):
     """Stored embeddings with their metadata, searchable.
 
     A folder: a LanceDB table of vectors, a copy of the space that made them, and the fingerprints of the encoders
@@ -52,11 +51,6 @@ class Collection:
         >>> collection.search({"text": "a red bus"}, to="image", where={"year": {"lt": 1950}})  # doctest: +SKIP
         >>> collection.search({"image": "bus.jpg", "text": "in winter"}, weights={"text": 0.5})  # doctest: +SKIP
     """
-
-    def __init__(self, path: Path, manifest: Manifest, table: VectorTable, embedder: QueryEmbedder) -> None:
-        self.path = path
-        self._manifest, self._table, self._embedder = manifest, table, embedder
-        self._writer = Writer(path, manifest, table)
 
     @classmethod
     def create(
@@ -121,62 +115,6 @@ class Collection:
         if space is not None:
             embedder.check_space(space)
         return cls(folder, manifest, VectorTable(folder, table_name(manifest.generation)), embedder)
-
-    def __len__(self) -> int:
-        """The number of stored rows."""
-        return len(self._table)
-
-    def __repr__(self) -> str:
-        return f"Collection({str(self.path)!r}, {len(self):,} rows, dim={self.dim})"
-
-    @property
-    def dim(self) -> int:
-        """The length of a vector."""
-        return self._manifest.dim
-
-    @property
-    def modalities(self) -> dict[str, int]:
-        """Modality -> the number of its stored rows."""
-        return self._table.counts()
-
-    @property
-    def encoded(self) -> tuple[str, ...]:
-        """The modalities whose raw items a search takes: those with an encoder."""
-        return self._embedder.encoded
-
-    @property
-    def fields(self) -> dict[str, pa.DataType]:
-        """What `where` may name: id, modality, part, content and the metadata, field -> type."""
-        return self._table.fields
-
-    @property
-    def version(self) -> int:
-        """A number that grows with each change of what is stored, by any process."""
-        return self._table.version
-
-    def rows(
-        self, where: Where | None = None, *, fields: Sequence[str] | None = None, vectors: bool = False
-    ) -> pa.Table:
-        """What is stored, without a search.
-
-        Args:
-            where: As in `search`. Default: everything.
-            fields: Which columns. Default: id, modality, part, content and all metadata.
-            vectors: Whether the vectors are among them, as the column "vector".
-
-        Returns:
-            A table, in the order in which rows lie on disk.
-
-        Raises:
-            InputError: If `where` is not as described.
-            UnknownNameError: If a field does not exist.
-        """
-        known = self._table.fields
-        wanted = list(known) if fields is None else list(fields)
-        for field in wanted:
-            if field not in known:
-                raise UnknownNameError("field", str(field), known)
-        return self._table.rows(wanted, vectors, None if where is None else compile_filter(where, known))
 
     def embed(self, query: Mapping[str, Any], *, weights: Weights | None = None, at: object = None) -> Vector:
         """The vector that `search` looks with.
@@ -373,28 +311,3 @@ class Collection:
 
         made = make_map(self.rows(fields=KEY, vectors=True), method, random_state)  # may take long: before the lock
         self._writer.write_map(made)
-
-    @property
-    def has_map(self) -> bool:
-        """Whether a map was built."""
-        return self.map_version > 0
-
-    @property
-    def map_version(self) -> int:
-        """A number that changes when a map is built, by any process; 0 where there is none."""
-        try:
-            return (self.path / map_file(self._manifest.generation)).stat().st_mtime_ns
-        except OSError:
-            return 0
-
-    def map(self) -> pa.Table | None:
-        """The map: id, modality, part, x and y in -1 to 1 of each row that was there when it was built; None if never.
-
-        What it was made by is told by the schema's metadata, under "method".
-
-        Raises:
-            StorageError: If it cannot be read.
-        """
-        from .map import read_map
-
-        return read_map(self.path / map_file(self._manifest.generation))
