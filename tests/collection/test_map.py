@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from commonspace import Collection
 from commonspace.collection import lock
@@ -160,3 +161,14 @@ def test_a_damaged_map_is_told(groups, content):
     next(groups.path.glob("map*")).write_bytes(content)
     with pytest.raises(StorageError, match=r"cannot be read .*build the map again"):
         groups.map()
+
+
+@METHODS
+def test_a_map_leaves_the_number_of_threads_as_it_was(groups, method):
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        groups.build_map(method)
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)

@@ -10,9 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from commonspace.errors import InputError, MissingPackageError, StorageError, UnknownNameError
 from commonspace.files import replacing
+from commonspace.threads import cpu_threads
 
 from .columns import KEY
 
@@ -84,7 +86,8 @@ def _umap(vectors: NDArray[np.float32], random_state: int) -> NDArray[np.floatin
                 "map: UMAP needs umap-learn: pip install 'commonspace[map]'; or take method='pca', which needs nothing."
             ) from error
         model = UMAP(n_neighbors=neighbours, metric="cosine", init=start, random_state=random_state, n_jobs=1)
-        return np.asarray(model.fit_transform(vectors), float)
+        with threadpool_limits(cpu_threads()):  # numba sets the number of threads of the process, here until the end
+            return np.asarray(model.fit_transform(vectors), float)
 
 
 def _pca(vectors: NDArray[np.float32], random_state: int) -> NDArray[np.floating]:
