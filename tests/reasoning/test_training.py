@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -243,12 +244,15 @@ print(weights(network).double().sum().item())
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_goes_on_to_the_same_numbers(examples, photos, preparation, tmp_path):
-    whole = small("statements", "references")
-    train_tasks(whole, data_of(examples, "statements", "references"), photos, preparation, SETTINGS)
-    call = [sys.executable, "-c", LEARNS_UNTIL_KILLED, str(tmp_path / "state.ckpt"), str(Path(__file__).parents[1])]
-    killed = subprocess.run([*call, "kill"], capture_output=True, check=False)
+def test_a_process_that_is_killed_goes_on_to_the_same_numbers(tmp_path):
+    def learns(checkpoint: str, way: str) -> subprocess.CompletedProcess[str]:
+        call = [sys.executable, "-c", LEARNS_UNTIL_KILLED, str(tmp_path / checkpoint), str(Path(__file__).parents[1])]
+        threads = {"OMP_NUM_THREADS": "1"}  # with another number of them sums round otherwise
+        return subprocess.run([*call, way], capture_output=True, text=True, check=False, env=os.environ | threads)
+
+    whole = learns("whole.ckpt", "go on")
+    killed = learns("killed.ckpt", "kill")
     assert killed.returncode == -signal.SIGKILL
-    resumed = subprocess.run([*call, "go on"], capture_output=True, check=True, text=True)
-    assert float(resumed.stdout) == pytest.approx(weights(whole).double().sum().item(), rel=0, abs=1e-12)
-    assert np.isfinite(float(resumed.stdout))
+    resumed = learns("killed.ckpt", "go on")
+    assert np.isfinite(float(whole.stdout))
+    assert resumed.stdout == whole.stdout
