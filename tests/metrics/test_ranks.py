@@ -28,6 +28,16 @@ def test_agrees_with_a_plain_loop(case: tuple[NDArray[Any], NDArray[np.int64]]):
     np.testing.assert_array_equal(first_relevant_ranks(scores, grades > 1), expected)
 
 
+@given(scores_and_grades())
+def test_items_that_are_told_by_number_rank_as_those_told_by_a_matrix(case: tuple[NDArray[Any], NDArray[np.int64]]):
+    scores, grades = case
+    relevant = SameItem(grades[:, 0], grades[0])
+    dense = relevant[0 : len(scores)]
+    np.testing.assert_array_equal(
+        first_relevant_ranks(scores, relevant, max_bytes=200), [*map(first_rank, scores, dense)]
+    )
+
+
 def test_values_computed_by_hand():
     scores = np.array([[0.1, 0.9, 0.5], [0.1, 0.9, 0.5], [0.1, 0.9, 0.5], [0.1, 0.9, 0.5]])
     relevant = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 1], [0, 0, 1]])

@@ -6,6 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
 from commonspace.errors import InputError
 from commonspace.metrics import SameItem, SameLabel, SharedLabel
@@ -19,6 +23,16 @@ def test_same_label_is_equality():
         assert lazy.shape == (9, 13)
         blocks = np.vstack([lazy[0:4], lazy[4:9]])
         np.testing.assert_array_equal(blocks, queries[:, None] == gallery)
+
+
+@given(*(hnp.arrays(np.int64, st.integers(0, 9), elements=st.integers(0, 4)) for _ in range(2)), st.integers(0, 9))
+def test_right_items_are_told_as_they_stand_in_the_matrix(
+    queries: NDArray[np.int64], gallery: NDArray[np.int64], start: int
+):
+    labels = [[None if code == 0 else code for code in codes] for codes in (queries, gallery)]
+    for lazy in (SameItem(queries, gallery), SameLabel(*labels)):
+        rows = slice(start, start + 3)
+        np.testing.assert_array_equal(lazy.nonzero(rows), np.nonzero(lazy[rows]))
 
 
 def test_labels_may_be_of_any_hashable_kind():

@@ -100,22 +100,50 @@ def paired_blocks(
         InputError: A score is NaN or not a real number.
         ParameterError: `max_bytes` is not a positive whole number.
     """
+    for rows, block in _asked(scores, max_bytes):
+        beside = np.asarray(other[rows])
+        _check_rows(beside, rows, block.shape[1])
+        for piece in _pieces(block, max_bytes):
+            yield slice(rows.start + piece.start, rows.start + piece.stop), block[piece], beside[piece]
+
+
+def score_blocks(scores: RowBlocks, max_bytes: int) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Yield (rows, scores of the rows) until all rows are through; never less than one row.
+
+    Raises:
+        InputError: A score is NaN or not a real number.
+        ParameterError: `max_bytes` is not a positive whole number.
+    """
+    for rows, block in _asked(scores, max_bytes):
+        for piece in _pieces(block, max_bytes):
+            yield slice(rows.start + piece.start, rows.start + piece.stop), block[piece]
+
+
+def _asked(scores: RowBlocks, max_bytes: int) -> Iterator[tuple[slice, NDArray[Any]]]:
     _check_max_bytes(max_bytes)
     n, m = scores.shape
     many = _rows_within(min(max_bytes // 2, _USEFUL_ASKED), _ASKED_BYTES * m)
-    few = _rows_within(min(max_bytes // 2, _USEFUL_RANKED), _RANKED_BYTES * m)
     for start in range(0, n, many):
-        stop = min(start + many, n)
-        block, beside = as_sortable(np.asarray(scores[start:stop])), np.asarray(other[start:stop])
-        if not block.shape == beside.shape == (stop - start, m):
-            raise InputError(
-                f"rows {start} to {stop} must come as ({stop - start}, {m}) from both matrices, "
-                f"got {block.shape} and {beside.shape}; slice rows only, and return as many as were asked for."
-            )
+        rows = slice(start, min(start + many, n))
+        block = as_sortable(np.asarray(scores[rows]))
+        _check_rows(block, rows, m)
         _check_no_nan(block, start)
-        for at in range(0, stop - start, few):
-            piece = slice(at, at + few)
-            yield slice(start + at, min(start + at + few, stop)), block[piece], beside[piece]
+        yield rows, block
+
+
+def _pieces(block: NDArray[Any], max_bytes: int) -> Iterator[slice]:
+    n, m = block.shape
+    few = _rows_within(min(max_bytes // 2, _USEFUL_RANKED), _RANKED_BYTES * m)
+    for at in range(0, n, few):
+        yield slice(at, min(at + few, n))
+
+
+def _check_rows(block: NDArray[Any], rows: slice, m: int) -> None:
+    if block.shape != (rows.stop - rows.start, m):
+        raise InputError(
+            f"rows {rows.start} to {rows.stop} must come as ({rows.stop - rows.start}, {m}) from every matrix, "
+            f"got {block.shape}; slice rows only, and return as many as were asked for."
+        )
 
 
 def _check_two_dimensions(matrix: RowBlocks, name: str) -> None:

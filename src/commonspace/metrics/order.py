@@ -29,7 +29,7 @@ def as_sortable(scores: NDArray[Any]) -> NDArray[Any]:
     """
     if scores.dtype.kind not in "biuf":
         raise InputError(f"scores must be real numbers, got type {scores.dtype}; convert them to float32 or float64.")
-    return scores.astype(np.float32) if np.can_cast(scores.dtype, np.float32, "safe") else scores
+    return scores.astype(np.float32, copy=False) if np.can_cast(scores.dtype, np.float32, "safe") else scores
 
 
 def descending_order(scores: NDArray[Any], k: int) -> NDArray[np.int64]:

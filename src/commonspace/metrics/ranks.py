@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, ParameterError
 
-from .blocks import DEFAULT_MAX_BYTES, RowBlocks, answerable, as_relevance, check_cut, check_pair, paired_blocks
+from .blocks import (
+    DEFAULT_MAX_BYTES,
+    RowBlocks,
+    answerable,
+    as_relevance,
+    check_cut,
+    check_pair,
+    paired_blocks,
+    score_blocks,
+)
+from .relevance import SameCode
 
 
 def first_relevant_ranks(
@@ -31,20 +42,35 @@ def first_relevant_ranks(
     Raises:
         InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
     """
-    n, m = check_pair(scores, relevant, "relevant")
-    index = np.arange(m)
-    result = np.empty(n)
-    for rows, block, raw in paired_blocks(scores, relevant, max_bytes):
-        right = as_relevance(raw)
-        lowest = np.iinfo(block.dtype).min if block.dtype.kind in "iu" else -np.inf
-        best = np.where(right, block, block.dtype.type(lowest)).max(axis=1, keepdims=True)
-        equal = block == best
-        # Asked of equal and relevant items together: a wrong item may tie with the best, or be at `lowest` itself.
-        position = np.argmax(equal & right, axis=1)
-        equal &= index < position[:, None]
-        ahead = np.count_nonzero(block > best, axis=1) + np.count_nonzero(equal, axis=1)
-        result[rows] = np.where(right.any(axis=1), 1 + ahead, np.nan)
+    n, _ = check_pair(scores, relevant, "relevant")
+    result = np.full(n, np.nan)
+    for rows, block, row, column in _right_items(scores, relevant, max_bytes):
+        asked, first = np.unique(row, return_index=True)
+        if not len(asked):
+            continue
+        of_right = block[row, column]
+        best = np.maximum.reduceat(of_right, first)
+        is_best = of_right == np.repeat(best, np.diff(first, append=len(row)))
+        _, lowest = np.unique(row[is_best], return_index=True)
+        ranks = [
+            1 + np.count_nonzero(block[i] > b) + np.count_nonzero(block[i, :j] == b)
+            for i, b, j in zip(asked, best, column[is_best][lowest], strict=True)
+        ]
+        result[rows.start + asked] = ranks
     return result
+
+
+def _right_items(
+    scores: RowBlocks, relevant: RowBlocks, max_bytes: int
+) -> Iterator[tuple[slice, NDArray[Any], NDArray[np.int64], NDArray[np.int64]]]:
+    """(rows, scores of the rows, row and column of each right item among them, in their order)."""
+    if isinstance(relevant, SameCode):
+        for rows, block in score_blocks(scores, max_bytes):
+            yield rows, block, *relevant.nonzero(rows)
+    else:
+        for rows, block, raw in paired_blocks(scores, relevant, max_bytes):
+            row, column = np.nonzero(as_relevance(raw))
+            yield rows, block, row, column
 
 
 def recall_at_k(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from commonspace.errors import InputError
 _MISSING_QUERY, _MISSING_GALLERY = -1, -2  # unlike, so that two missing labels do not match
 
 
-class _SameCode:
+class SameCode:
     """Equality of one integer per query and one per gallery item."""
 
     _queries: NDArray[np.int64]
@@ -29,8 +30,22 @@ class _SameCode:
         same: NDArray[np.bool_] = self._queries[rows, None] == self._gallery
         return same
 
+    def nonzero(self, rows: slice, /) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Row within the slice and column of each right item, in their order, without looking at the others."""
+        order, sorted_codes = self._gallery_by_code
+        first, last = (np.searchsorted(sorted_codes, self._queries[rows], side) for side in ("left", "right"))
+        counts = last - first
+        row = np.repeat(np.arange(len(counts)), counts)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return row, order[first[row] + within]
 
-class SameLabel(_SameCode):
+    @cached_property
+    def _gallery_by_code(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        order = np.argsort(self._gallery, kind="stable")
+        return order, self._gallery[order]
+
+
+class SameLabel(SameCode):
     """An item is right if it has the query's label.
 
     Labels are any hashable values, compared by `==`. A missing one (None, NaN, NaT, pandas.NA) is right for nothing.
@@ -54,7 +69,7 @@ class SameLabel(_SameCode):
         self._gallery = _encode(gallery_labels, codes, _MISSING_GALLERY, "gallery_labels")
 
 
-class SameItem(_SameCode):
+class SameItem(SameCode):
     """An item is right if it belongs to the query's item: the captions of a picture, the picture of a caption.
 
     Args:
