@@ -1,0 +1,94 @@
+"""Encode short texts, against sentence-transformers with the same weights, in one process; and how each starts cold.
+
+The texts are the names of all emoji, each once. Both encode the same list in turns, batches of 32, and their vectors
+must agree. The peer is `SentenceTransformer` on PyTorch as it comes. Cold is a process of its own, from the start of
+Python to the vector of one text, imports included, files in the cache of the system and our network exported already.
+
+    pip install sentence-transformers
+    python benchmarks/text_encoding.py --out benchmarks/results/text_encoding.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+
+import commonspace as cs
+from commonspace.encoders.minilm import MiniLM, weights_folder
+from commonspace.evaluation import environment
+
+BATCH = 32
+COLD = {
+    "commonspace": "from commonspace.encoders.minilm import MiniLM; MiniLM().encode(['a hungry cat'])",
+    "sentence-transformers": "from sentence_transformers import SentenceTransformer; "
+    "SentenceTransformer({folder!r}, device='cpu').encode(['a hungry cat'])",
+}
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """How long a call takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def cold(code: str) -> float:
+    """How long a fresh interpreter takes for some code."""
+    return seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
+
+
+def main() -> None:
+    """Measures and writes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
+    arguments = parser.parse_args()
+    folder = str(weights_folder())
+    texts = [str(text) for (text,) in cs.load_dataset("emoji").content("text")]
+    ours, peer = MiniLM(), import_module("sentence_transformers").SentenceTransformer(folder, device="cpu")
+    runs: dict[str, Callable[[], object]] = {
+        "commonspace": lambda: ours.encode(texts),
+        "sentence-transformers": lambda: peer.encode(texts, batch_size=BATCH, show_progress_bar=False),
+    }
+    few = texts[: 2 * BATCH]
+    unlike = float(np.abs(ours.encode(few) - peer.encode(few)).max())  # warms both up, too
+    if unlike > 1e-4:
+        sys.exit(f"the vectors differ by {unlike}")
+    rates: dict[str, list[float]] = {name: [] for name in runs}
+    starts: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(arguments.rounds):
+        for name, run in runs.items():
+            rates[name].append(len(texts) / seconds(run))
+    for _ in range(arguments.rounds):
+        for name, code in COLD.items():
+            starts[name].append(cold(code.format(folder=folder)))
+    pairs = {
+        what: zip(of["commonspace"], of["sentence-transformers"], strict=True)
+        for what, of in (("rate", rates), ("start", starts))
+    }
+    result = {
+        "texts": len(texts),
+        "texts_per_second": rates,
+        "cold_seconds": starts,
+        "ratio": {
+            "texts_per_second": statistics.median(a / b for a, b in pairs["rate"]),
+            "cold_seconds": statistics.median(b / a for a, b in pairs["start"]),
+        },
+        "largest_difference": unlike,
+        "environment": environment(("commonspace", "onnxruntime", "torch", "sentence-transformers")),
+    }
+    arguments.out.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps({k: v for k, v in result.items() if k != "environment"}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
