@@ -74,6 +74,19 @@ CONFIG = CoAttentionConfig(
 PREPARATION = Preparation(Tokenizer(40), grid=0)
 
 
+def read() -> tuple[Photos, dict[str, SceneExamples]]:
+    """Draws the scenes, and tells what is asked of those of each part."""
+    scenes = {part: generate_scenes(n, seed=i) for i, (part, n) in enumerate(SPLITS.items())}
+    photos = Photos(
+        {f"{p}-{i}": s.picture() for p, of in scenes.items() for i, s in enumerate(of)}, cache=DiskViewCache()
+    )
+    examples = {
+        part: scene_examples(of, [f"{part}-{i}" for i in range(len(of))], EACH[part], seed=i)
+        for i, (part, of) in enumerate(scenes.items())
+    }
+    return photos, examples
+
+
 def make_task(name: str, examples: SceneExamples) -> Task[Any]:
     """A task by its name."""
     if name == "questions":
@@ -150,14 +163,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*TASKS, JOINT], default=[*TASKS, JOINT])
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    scenes = {part: generate_scenes(n, seed=i) for i, (part, n) in enumerate(SPLITS.items())}
-    photos = Photos(
-        {f"{p}-{i}": s.picture() for p, of in scenes.items() for i, s in enumerate(of)}, cache=DiskViewCache()
-    )
-    examples = {
-        part: scene_examples(of, [f"{part}-{i}" for i in range(len(of))], EACH[part], seed=i)
-        for i, (part, of) in enumerate(scenes.items())
-    }
+    photos, examples = read()
     results: dict[str, list[dict[str, Any]]] = {}
     for seed in arguments.seeds:
         for name in arguments.only:
