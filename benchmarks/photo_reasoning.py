@@ -1,12 +1,16 @@
 """Real photos: a model for each of five tasks, one for all five, and models that do not see the photo.
 
-Which caption belongs (Flickr8k, three of each photo to learn from), which box a phrase means, whether a sentence
-follows from a photo, why (one of four), and questions about rooms (DAQUAR). All models have the same sizes: MiniLM's
-first three layers as text stream, two layers of vision and two connections, and see the whole photo, a grid of 4 x 4
-and, for phrases, the boxes. What is about a photo that any task is chosen or tested by is taken out of every training
-set first; the models for one task learn from what is left, too. How often each goes through its examples was chosen by
-validation, as was the learning rate. The model for all takes each caption once, with the other tasks in turns, and for
-each task one is trained that begins from it, with a quarter of the learning rate.
+Which caption belongs (Flickr8k), which box a phrase means, whether a sentence follows from a photo, why (one of four),
+and questions about rooms (DAQUAR). All models have the same sizes: MiniLM's first three layers as text stream, two
+layers of vision and two connections, and see the whole photo, a grid of 4 x 4 and, for phrases, the boxes. What is
+about a photo that any task is chosen or tested by is taken out of every training set first; the models for one task
+learn from what is left, too.
+
+All begin from one that has learnt, in turns and from MiniLM on, captions (three of each photo, each once) and which box
+a phrase means: words are grounded before anything else is asked. It is trained once, with seed 0, as published models
+begin from one pretrained; seeds are those of all that comes after it. How often each model then goes through its
+examples was chosen by validation, as was the learning rate. The model for all takes its tasks in turns, and for three
+of them one is trained that begins from it, with a quarter of the learning rate.
 
 Text alone is a model for one task whose photos are blank and whose boxes are nowhere; place alone one whose photos are
 blank and whose boxes are where they are. Captions are measured by hits, too: the ten nearest of a Contrastive space are
@@ -72,10 +76,17 @@ BATCH = {"captions": 16, "phrases": 64, "sentences": 64, "reasons": 16, "rooms":
 SPLIT = 0
 """The seed of the splits by photo that are not given."""
 
-EPOCHS = {"captions": 1, "phrases": 3, "sentences": 5, "reasons": 4, "rooms": 10}
-"""Of a model for one task; the model for all takes every caption once."""
+GROUNDED = ("captions", "phrases")
+"""What all models begin from has learnt; it takes all captions once."""
 
-RATE = 2e-4
+TURNS = 3
+"""Captions of a photo that it learns from; after it, models take one."""
+
+EPOCHS = {"captions": 2, "phrases": 2, "sentences": 4, "reasons": 2, "rooms": 8}
+"""Of a model for one task; the model for all goes through its captions as often."""
+
+GROUNDING_RATE, RATE = 2e-4, 1e-4
+OPTIONS = {"precision": "bf16-mixed"}
 LABELS = ("entailment", "neutral", "contradiction")
 JOINT = "joint"
 BLANK = {"phrases": "place alone", "sentences": "text alone", "reasons": "text alone", "rooms": "text alone"}
@@ -84,7 +95,7 @@ MODELS = (
     *TASKS,
     *(f"{task}, {what}" for task, what in BLANK.items()),
     JOINT,
-    *(f"{task}, {AFTER}" for task in TASKS),
+    *(f"{task}, {AFTER}" for task in ("sentences", "reasons", "rooms")),
 )
 THRESHOLDS = (0.9, 0.0)
 """Of the score of Wu and Palmer."""
@@ -108,7 +119,7 @@ def read(root: Path) -> tuple[dict[str, TaskData[Any]], Photos, dict[str, int]]:
     """The examples of all tasks, photos, and how many examples were taken out of training sets."""
     sentences, reasons = entailment(root, SPLIT)
     every: dict[str, Parts] = {
-        "captions": captions(root),
+        "captions": captions(root, TURNS),
         "phrases": references(root),
         "sentences": sentences,
         "reasons": reasons,
@@ -117,8 +128,7 @@ def read(root: Path) -> tuple[dict[str, TaskData[Any]], Photos, dict[str, int]]:
     names = {e.photo for parts in every.values() for part in PARTS for e in parts[part]}
     photos = Photos(photo_files(root, sorted(names)), cache=DiskViewCache())
     data = {
-        name: TaskData(parts["train"], parts["validation"], parts["test"], BATCH[name], RATE)
-        for name, parts in every.items()
+        name: TaskData(parts["train"], parts["validation"], parts["test"], BATCH[name]) for name, parts in every.items()
     }
     left, taken = clean(data, {name: make_task(name, parts[PARTS[0]]) for name, parts in every.items()}, photos)
     return left, photos, taken
@@ -137,28 +147,36 @@ def make_task(name: str, train: Sequence[Any]) -> Task[Any]:
     return QuestionAnswering(CONFIG, answer_vocabulary(train))
 
 
+def grounded(photos: Photos, data: dict[str, TaskData[Any]], checkpoint: Path) -> ReasoningNetwork:
+    """What all models begin from; trained, gone on with, or read where it is finished."""
+    torch.manual_seed(0)
+    network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in GROUNDED})
+    network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
+    own = {name: replace(data[name], learning_rate=GROUNDING_RATE) for name in GROUNDED}
+    settings = MultiTaskSettings(1, GROUNDING_RATE, stop_and_go=False, trainer_options=OPTIONS)
+    train_tasks(network, own, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
+    return network
+
+
 def train(
     names: Sequence[str],
     seed: int,
     photos: Photos,
     data: dict[str, TaskData[Any]],
     checkpoint: Path,
-    begin: ReasoningNetwork | None = None,
+    begin: ReasoningNetwork,
+    rate: float = RATE,
 ) -> tuple[ReasoningNetwork, dict[str, Any]]:
     """Trains a model of these tasks, or goes on, or reads the finished one; and tells what it came to."""
     torch.manual_seed(seed)
     network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in names})
-    if begin is None:
-        network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
-    else:
-        network.begin_from(begin)
-    own = {name: data[name] for name in names}
+    network.begin_from(begin)
+    first = data["captions"]
+    of_each = [*{caption.photo: caption for caption in reversed(first.train)}.values()]
+    data = data | {"captions": replace(first, train=of_each)}
+    own = {name: replace(data[name], learning_rate=rate) for name in names}
     epochs = EPOCHS[names[0]] if len(names) == 1 else EPOCHS["captions"]
-    rate = RATE if begin is None else RATE / 4
-    options = {"precision": "bf16-mixed"}
-    settings = MultiTaskSettings(epochs, rate, seed=seed, stop_and_go=len(names) > 1, trainer_options=options)
-    if begin is not None:
-        own = {name: replace(of, learning_rate=rate) for name, of in own.items()}
+    settings = MultiTaskSettings(epochs, rate, seed=seed, stop_and_go=len(names) > 1, trainer_options=OPTIONS)
     started = time.perf_counter()
     events = train_tasks(network, own, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
     return network, {
@@ -207,10 +225,11 @@ def measure(
     task, _, way = model.partition(", ")
     names = TASKS if model == JOINT else (task,)
     seen = Blank(photos, places=way == "place alone") if way.endswith("alone") else photos
-    begin = None
+    begin, rate = grounded(photos, data, checkpoint.with_name("grounded.ckpt")), RATE
     if way == AFTER:
-        begin, _ = train(TASKS, seed, photos, data, checkpoint.with_name(f"{JOINT}-{seed}.ckpt"))
-    network, report = train(names, seed, seen, data, checkpoint, begin)
+        begin, _ = train(TASKS, seed, photos, data, checkpoint.with_name(f"{JOINT}-{seed}.ckpt"), begin)
+        rate = RATE / 4
+    network, report = train(names, seed, seen, data, checkpoint, begin, rate)
     report["right"] = {name: tell(network, name, seen, data[name].test) for name in names}
     if "captions" in names:
         report["right"]["hits"], report["weight"] = hits(network, "captions", root, photos, PREPARATION, seed)

@@ -26,8 +26,8 @@ PARTS = ("train", "validation", "test")
 Parts = dict[str, list[Any]]
 """Name of a part -> examples."""
 
-TURNS, HARD = 3, 20
-"""Captions of a photo to learn from, and of other photos those nearest to it, from which hard wrong ones are drawn."""
+HARD = 20
+"""Captions of other photos that are nearest to a caption, from which hard wrong ones are drawn."""
 
 WAYS, UNLIKE = 4, 0.5
 """Reasons to choose from, and how much a wrong one is held back by what it has in common with the right one."""
@@ -46,8 +46,8 @@ def flickr_part(root: Path) -> dict[str, str]:
     return {name: p for p, file in lists.items() for name in (root / "flickr8k" / file).read_text().split()}
 
 
-def captions(root: Path) -> Parts:
-    """Of each photo to learn from three captions, of others one, with captions of other photos that are like them."""
+def captions(root: Path, turns: int) -> Parts:
+    """Of each photo to learn from so many captions, of others one, with captions of other photos that are like them."""
     part, every = flickr_part(root), dict[str, list[str]]()
     for row in rows(root / "flickr8k" / "captions.csv"):
         every.setdefault(row["image"], []).append(row["caption"])
@@ -55,7 +55,7 @@ def captions(root: Path) -> Parts:
     for p in PARTS:
         photos = [name for name in every if part.get(name) == p]
         found[p] = []
-        for turn in range(TURNS if p == "train" else 1):
+        for turn in range(turns if p == "train" else 1):
             texts = [every[name][(i + turn) % 5] for i, name in enumerate(photos)]
             found[p] += [
                 Caption(f"flickr8k/{name}", text, tuple(texts[j] for j in near))
