@@ -72,7 +72,7 @@ class Candidates:
         preparation: Preparation,
         of_each: int | None = None,
     ) -> None:
-        names = [f"flickr8k/{Path(str(path)).name}" for path in items.content("image")]
+        names = [f"flickr8k/{Path(path).name}" for (path,) in items.content("image")]
         texts = [text for each in items.content("text") for text in each]
         per_photo = len(texts) // len(names)
         owner = np.repeat(np.arange(len(names)), per_photo)
