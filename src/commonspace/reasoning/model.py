@@ -27,6 +27,7 @@ class States:
         real_text: (n, l), which tokens are there.
         attention: (n, connections, l, r), if asked for: how much each token attends to each region in each block, the
             mean of its heads.
+        pooled: (n, w) of the text and (n, w) of the photo, whose product is the fused state.
     """
 
     text: Tensor
@@ -34,6 +35,7 @@ class States:
     fused: Tensor
     real_text: Tensor
     attention: Tensor | None = None
+    pooled: tuple[Tensor, Tensor] | None = None
 
 
 class RegionEmbeddings(nn.Module):
@@ -118,6 +120,7 @@ class CoAttentionModel(nn.Module):
         task: Tensor | None = None,
         points: Tensor | None = None,
         attention: bool = False,
+        apart: bool = False,
     ) -> States:
         """Runs both streams.
 
@@ -129,6 +132,7 @@ class CoAttentionModel(nn.Module):
             task: (n,) numbers of tasks, if the model has task tokens.
             points: (n, l) number of the region that a token points to, -1 where it points to none.
             attention: Tell how much tokens attend to regions, too.
+            apart: Leave the connections out, so that neither stream knows of the other.
 
         Raises:
             InputError: If tasks come and the model has no task tokens, or the other way round; if words point and the
@@ -156,16 +160,16 @@ class CoAttentionModel(nn.Module):
                 text = self.text_layers[number](text, real)
             elif kind == "vision":
                 vision = self.vision_layers[number](vision, regions.real)
-            else:
+            elif not apart:
                 connection = self.connections[number]
                 if attention:
                     asks = connection.text
                     assert isinstance(asks, CrossAttention)
                     kept.append(asks.weights(text, vision, regions.real).mean(1))
                 text, vision = connection(text, vision, real, regions.real)
-        pooled = F.relu(self.pool_text(text[:, 0])) * F.relu(self.pool_vision(vision[:, 0]))
-        fused = F.dropout(pooled, self.config.dropout, self.training)
-        return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None)
+        pooled = (F.relu(self.pool_text(text[:, 0])), F.relu(self.pool_vision(vision[:, 0])))
+        fused = F.dropout(pooled[0] * pooled[1], self.config.dropout, self.training)
+        return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None, pooled)
 
 
 def _pointed(regions: Tensor, points: Tensor) -> Tensor:

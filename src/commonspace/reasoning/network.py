@@ -132,5 +132,6 @@ class ReasoningNetwork(TaskNetwork):
             task=number,
             points=inputs.points if self.config.pointing else None,
             attention=attention,
+            apart=task.apart,
         )
         return task.logits(states, inputs, counts), states

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .alignment import Alignment
 from .base import Outcome, Task
 from .caption_retrieval import Caption, CaptionRetrieval
 from .choice import Choice, MultipleChoice
@@ -17,11 +18,13 @@ TASKS: dict[str, type[Task[Any]]] = {
     "caption-retrieval": CaptionRetrieval,
     "multiple-choice": MultipleChoice,
     "pretraining": Pretraining,
+    "alignment": Alignment,
 }
 """Kind -> task."""
 
 __all__ = [
     "TASKS",
+    "Alignment",
     "Caption",
     "CaptionRetrieval",
     "Choice",

@@ -54,9 +54,11 @@ class Task(nn.Module, ABC, Generic[E]):
 
     Attributes:
         fused: Whether the head reads the fused state: such heads have a learning rate of their own.
+        apart: Whether the connections of the streams are left out.
     """
 
     fused = True
+    apart = False
 
     @abstractmethod
     def ask(self, examples: Sequence[E], rng: np.random.Generator) -> list[list[Pair]]:
