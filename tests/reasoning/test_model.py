@@ -57,6 +57,22 @@ def test_layers_and_blocks_run_in_the_published_order():
     assert ran(config) == published
 
 
+def test_apart_neither_stream_knows_of_the_other():
+    net, (tokens, real, regions) = model(), asked()
+    other = Regions(regions.features + 1, regions.boxes, regions.real)
+    here, there = (net(tokens, real, of, apart=True) for of in (regions, other))
+    torch.testing.assert_close(here.text, there.text, rtol=0, atol=0)
+    assert not torch.allclose(here.vision, there.vision)
+    assert not torch.allclose(net(tokens, real, regions).text, net(tokens, real, other).text)
+    again = net(tokens.flip(1), real, regions, apart=True)
+    torch.testing.assert_close(again.vision, here.vision, rtol=0, atol=0)
+
+
+def test_the_fused_state_is_the_product_of_what_is_pooled():
+    states = model()(*asked())
+    torch.testing.assert_close(states.pooled[0] * states.pooled[1], states.fused)
+
+
 def test_every_layer_of_other_sizes_runs_once():
     order = ran(SMALL)
     assert sorted(order) == sorted(

@@ -19,6 +19,7 @@ EXAMPLES: dict[str, Any] = {
     "caption-retrieval": Caption,
     "multiple-choice": Choice,
     "pretraining": Caption,
+    "alignment": Caption,
 }
 """Kind of a task -> what its examples are."""
 
