@@ -6,11 +6,12 @@ layers of vision and two connections, and see the whole photo, a grid of 4 x 4 a
 about a photo that any task is chosen or tested by is taken out of every training set first; the models for one task
 learn from what is left, too.
 
-All begin from one that has learnt, in turns and from MiniLM on, captions (three of each photo, each once) and which box
-a phrase means: words are grounded before anything else is asked. It is trained once, with seed 0, as published models
-begin from one pretrained; seeds are those of all that comes after it. How often each model then goes through its
-examples was chosen by validation, as was the learning rate. The model for all takes its tasks in turns, and for three
-of them one is trained that begins from it, with a quarter of the learning rate.
+All begin from one that has learnt, from MiniLM on, first which caption and photo of a batch of 256 belong together, by
+each stream alone (five captions of each photo, eight times), and then, in turns, which of four pairs belongs (one
+caption of each) and which box a phrase means: words are grounded before anything else is asked. It is trained once,
+with seed 0, as published models begin from one pretrained; seeds are those of all that comes after it. How often each
+model then goes through its examples was chosen by validation, as was the learning rate. The model for all takes its
+tasks in turns, and for three of them one is trained that begins from it, with a quarter of the learning rate.
 
 Text alone is a model for one task whose photos are blank and whose boxes are nowhere; place alone one whose photos are
 blank and whose boxes are where they are. Captions are measured by hits, too: the ten nearest of a Contrastive space are
@@ -56,6 +57,7 @@ from commonspace.reasoning.predicting import predict
 from commonspace.reasoning.regions import Regions
 from commonspace.reasoning.streams import TaskData, clean
 from commonspace.reasoning.tasks import (
+    Alignment,
     CaptionRetrieval,
     MultipleChoice,
     QuestionAnswering,
@@ -77,15 +79,14 @@ SPLIT = 0
 """The seed of the splits by photo that are not given."""
 
 GROUNDED = ("captions", "phrases")
-"""What all models begin from has learnt; it takes all captions once."""
+"""What all models begin from has learnt, after alignment."""
 
-TURNS = 3
-"""Captions of a photo that it learns from; after it, models take one."""
+ALIGNMENT_EPOCHS, ALIGNMENT_BATCH = 8, 256
 
 EPOCHS = {"captions": 2, "phrases": 2, "sentences": 4, "reasons": 2, "rooms": 8}
 """Of a model for one task; the model for all goes through its captions as often."""
 
-GROUNDING_RATE, RATE = 2e-4, 1e-4
+ALIGNMENT_RATE, GROUNDING_RATE, RATE = 3e-4, 2e-4, 1e-4
 OPTIONS = {"precision": "bf16-mixed"}
 LABELS = ("entailment", "neutral", "contradiction")
 JOINT = "joint"
@@ -119,7 +120,7 @@ def read(root: Path) -> tuple[dict[str, TaskData[Any]], Photos, dict[str, int]]:
     """The examples of all tasks, photos, and how many examples were taken out of training sets."""
     sentences, reasons = entailment(root, SPLIT)
     every: dict[str, Parts] = {
-        "captions": captions(root, TURNS),
+        "captions": captions(root),
         "phrases": references(root),
         "sentences": sentences,
         "reasons": reasons,
@@ -147,15 +148,33 @@ def make_task(name: str, train: Sequence[Any]) -> Task[Any]:
     return QuestionAnswering(CONFIG, answer_vocabulary(train))
 
 
-def grounded(photos: Photos, data: dict[str, TaskData[Any]], checkpoint: Path) -> ReasoningNetwork:
-    """What all models begin from; trained, gone on with, or read where it is finished."""
+def aligned(photos: Photos, data: dict[str, TaskData[Any]], checkpoint: Path) -> ReasoningNetwork:
+    """A model that tells what belongs together by each stream alone; as all here trained, gone on with, or read."""
+    torch.manual_seed(0)
+    network = ReasoningNetwork(CONFIG, {"alignment": Alignment(CONFIG)})
+    network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
+    own = replace(data["captions"], batch_size=ALIGNMENT_BATCH, learning_rate=ALIGNMENT_RATE)
+    settings = MultiTaskSettings(ALIGNMENT_EPOCHS, ALIGNMENT_RATE, stop_and_go=False, round=20, trainer_options=OPTIONS)
+    train_tasks(network, {"alignment": own}, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
+    return network
+
+
+def grounded(photos: Photos, data: dict[str, TaskData[Any]], work: Path) -> ReasoningNetwork:
+    """What all models begin from."""
     torch.manual_seed(0)
     network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in GROUNDED})
-    network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
-    own = {name: replace(data[name], learning_rate=GROUNDING_RATE) for name in GROUNDED}
+    network.begin_from(aligned(photos, data, work / "aligned.ckpt"))
+    own = {name: replace(once(name, data[name]), learning_rate=GROUNDING_RATE) for name in GROUNDED}
     settings = MultiTaskSettings(1, GROUNDING_RATE, stop_and_go=False, trainer_options=OPTIONS)
-    train_tasks(network, own, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
+    train_tasks(network, own, photos, PREPARATION, settings, checkpoint=work / "grounded.ckpt", resume=True)
     return network
+
+
+def once(name: str, of: TaskData[Any]) -> TaskData[Any]:
+    """Of captions the first of each photo to learn from, of all else everything."""
+    if name != "captions":
+        return of
+    return replace(of, train=[*{caption.photo: caption for caption in reversed(of.train)}.values()])
 
 
 def train(
@@ -171,10 +190,7 @@ def train(
     torch.manual_seed(seed)
     network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in names})
     network.begin_from(begin)
-    first = data["captions"]
-    of_each = [*{caption.photo: caption for caption in reversed(first.train)}.values()]
-    data = data | {"captions": replace(first, train=of_each)}
-    own = {name: replace(data[name], learning_rate=rate) for name in names}
+    own = {name: replace(once(name, data[name]), learning_rate=rate) for name in names}
     epochs = EPOCHS[names[0]] if len(names) == 1 else EPOCHS["captions"]
     settings = MultiTaskSettings(epochs, rate, seed=seed, stop_and_go=len(names) > 1, trainer_options=OPTIONS)
     started = time.perf_counter()
@@ -225,7 +241,7 @@ def measure(
     task, _, way = model.partition(", ")
     names = TASKS if model == JOINT else (task,)
     seen = Blank(photos, places=way == "place alone") if way.endswith("alone") else photos
-    begin, rate = grounded(photos, data, checkpoint.with_name("grounded.ckpt")), RATE
+    begin, rate = grounded(photos, data, checkpoint.parent), RATE
     if way == AFTER:
         begin, _ = train(TASKS, seed, photos, data, checkpoint.with_name(f"{JOINT}-{seed}.ckpt"), begin)
         rate = RATE / 4

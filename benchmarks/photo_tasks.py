@@ -26,8 +26,8 @@ PARTS = ("train", "validation", "test")
 Parts = dict[str, list[Any]]
 """Name of a part -> examples."""
 
-HARD = 20
-"""Captions of other photos that are nearest to a caption, from which hard wrong ones are drawn."""
+CAPTIONS, HARD = 5, 20
+"""Of each photo, and those of other photos nearest to one, from which hard wrong ones are drawn."""
 
 WAYS, UNLIKE = 4, 0.5
 """Reasons to choose from, and how much a wrong one is held back by what it has in common with the right one."""
@@ -46,8 +46,8 @@ def flickr_part(root: Path) -> dict[str, str]:
     return {name: p for p, file in lists.items() for name in (root / "flickr8k" / file).read_text().split()}
 
 
-def captions(root: Path, turns: int) -> Parts:
-    """Of each photo to learn from so many captions, of others one, with captions of other photos that are like them."""
+def captions(root: Path) -> Parts:
+    """Of each photo to learn from all captions, of others one, with captions of other photos that are like them."""
     part, every = flickr_part(root), dict[str, list[str]]()
     for row in rows(root / "flickr8k" / "captions.csv"):
         every.setdefault(row["image"], []).append(row["caption"])
@@ -55,8 +55,8 @@ def captions(root: Path, turns: int) -> Parts:
     for p in PARTS:
         photos = [name for name in every if part.get(name) == p]
         found[p] = []
-        for turn in range(turns if p == "train" else 1):
-            texts = [every[name][(i + turn) % 5] for i, name in enumerate(photos)]
+        for turn in range(CAPTIONS if p == "train" else 1):
+            texts = [every[name][(i + turn) % CAPTIONS] for i, name in enumerate(photos)]
             found[p] += [
                 Caption(f"flickr8k/{name}", text, tuple(texts[j] for j in near))
                 for name, text, near in zip(photos, texts, nearest(texts, HARD), strict=True)
