@@ -1,7 +1,7 @@
 """One process of the soak: adds, replaces, deletes, searches and compacts until it is killed.
 
-Run as `python worker.py STORE JOURNAL NAME SEED`. What it is about to write it notes in its journal first, and then that
-it is done; started again after a kill it looks which of the two became of its last note.
+Run as `python worker.py STORE JOURNAL NAME SEED`. What it is about to write it notes in its journal first, and then
+that it is done; started again after a kill it looks which of the two became of its last note.
 """
 
 from __future__ import annotations
