@@ -18,7 +18,7 @@ from .claim import claimed
 from .columns import KEY, STORED_KINDS
 from .dataset_rows import dataset_batches, stored_modalities
 from .entries import Content, as_entries, check_ids
-from .index import CODES, IndexReport
+from .index import KEEP, IndexReport, check_index
 from .manifest import EncoderRecord, Manifest, space_folder, table_name
 from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder
@@ -202,14 +202,11 @@ class Collection(Searching):
             InputError: If a query has no direction or another dimension.
             StorageError: If the collection cannot be written, or another process is writing.
         """
-        if not isinstance(recall, int | float) or not 0 < recall < 1:
-            raise ParameterError(f"recall: expected a number above 0 and below 1, got {recall!r}.")
-        if codes not in CODES:
-            raise ParameterError(f"codes: expected one of {', '.join(map(repr, CODES))}, got {codes!r}.")
+        check_index(recall, codes)
         asked = None if queries is None else as_directions("queries", queries, self.dim)
         return self._writer.build_index(float(recall), codes, asked)
 
-    def optimize(self, *, keep: timedelta = timedelta(hours=1)) -> IndexReport:
+    def optimize(self, *, keep: timedelta = KEEP) -> IndexReport:
         """Tidies up after many changes: merges small files, puts new rows into the index, removes old versions.
 
         The index is not built anew; whether it still reaches its recall is measured, and it is searched harder where

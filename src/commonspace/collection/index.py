@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from commonspace.errors import ParameterError
 from commonspace.files import replacing
 
 from .effort import Effort
@@ -18,8 +20,23 @@ FEWEST_TO_INDEX = 5_000
 CODES = {"sq": "IVF_SQ", "pq": "IVF_PQ"}
 """How an index holds vectors -> Lance's type: a byte for each number, or a byte for each eight of them."""
 
+KEEP = timedelta(hours=1)
+"""How old a version has to be to be removed: no search takes so long."""
+
 _FORMAT = 1
 _REFINE = 32  # of an index that was never measured
+
+
+def check_index(recall: object, codes: object) -> None:
+    """Looks at what `Collection.build_index` is asked for.
+
+    Raises:
+        ParameterError: If recall is not above 0 and below 1, or codes is neither "sq" nor "pq".
+    """
+    if isinstance(recall, bool) or not isinstance(recall, int | float) or not 0 < recall < 1:
+        raise ParameterError(f"recall: expected a number above 0 and below 1, got {recall!r}.")
+    if codes not in CODES:
+        raise ParameterError(f"codes: expected one of {', '.join(map(repr, CODES))}, got {codes!r}.")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from commonspace.progress import Advance, progress
 
 from .calibration import Asked, calibrated, drawn, targets
-from .index import CODES, FEWEST_TO_INDEX, IndexFile, IndexReport, Setting
+from .index import CODES, FEWEST_TO_INDEX, KEEP, IndexFile, IndexReport, Setting
 from .table import VectorTable
 
 _STEPS = 4  # that Lance tells of: training centres and codes, sorting rows into partitions, writing these
@@ -25,7 +25,7 @@ _logger = logging.getLogger("commonspace")
 def build(
     table: VectorTable, file: IndexFile, recall: float, codes: str, queries: NDArray[np.float32] | None
 ) -> IndexReport:
-    """Indexes the vectors anew and measures how hard the index has to be searched.
+    """Merges small files, indexes the vectors anew and measures how hard the index has to be searched.
 
     Args:
         table: The rows.
@@ -45,7 +45,9 @@ def build(
     with progress("indexing", _STEPS + _measurements(counts), "steps") as advance:
         table.create_index(CODES[codes], _options(codes, table.dim), lambda step: advance(1, step.replace("_", " ")))
         asked = drawn(table, counts) if queries is None else [_foreign(queries)]
-        return _measured(table, file, recall, asked, (), advance, started)
+        report = _measured(table, file, recall, asked, (), advance, started)
+    table.forget(KEEP)
+    return report
 
 
 def maintain(table: VectorTable, file: IndexFile, keep: timedelta) -> IndexReport:
