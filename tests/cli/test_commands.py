@@ -85,7 +85,7 @@ def test_index_keeps_vectors_and_recall_as_asked(run, encoded, fitted, tmp_path,
     assert told["recall"] >= 0.9
     assert cs.Collection.open(store).storage == "float16"
     assert "IVF_SQ of 160 rows" in run("index", fitted, encoded, "--store", store).stdout
-    with pytest.raises(ParameterError, match="--storage: .* keeps its vectors as float16"):
+    with pytest.raises(ParameterError, match=r"--storage: .* keeps its vectors as float16"):
         run("index", fitted, encoded, "--store", store, "--storage", "float32")
     for wrong in (("--recall", "2"), ("--codes", "opq")):
         with pytest.raises(ParameterError, match=f"{wrong[0][2:]}: expected"):
