@@ -134,6 +134,23 @@ def test_ten_thousand_added_and_deleted_without_a_rebuild(tmp_path, source):
     assert collection.optimize().seconds < built.seconds
 
 
+def test_what_comes_later_becomes_one_segment_and_then_one_with_the_first(tmp_path, source):
+    collection = Collection.create(tmp_path / "store", dim=DIM)
+    X = source.draw(9_000)[0]
+    segments, recalls, n = [], [], 0
+    for more in (6_000, 100, 100, 100, 2_000, 100):
+        ids = [str(i) for i in range(n, n + more)]
+        collection.add_vectors(ids, X[n : n + more], modality="image")
+        n += more
+        report = collection.optimize() if segments else collection.build_index()
+        segments.append(len(collection._table.segments))
+        recalls.append(report.recall)
+        assert (report.rows, report.unindexed) == (n, 0)
+    assert segments == [1, 2, 2, 2, 1, 2]
+    assert min(recalls) >= 0.99
+    assert recall(collection, X[:n], source.draw(ASKED)[0]) >= 0.98
+
+
 def test_rows_replaced_and_deleted_one_by_one(tmp_path, source):
     X = source.draw(6_000)[0]
     collection = Collection.create(tmp_path / "store", dim=DIM)

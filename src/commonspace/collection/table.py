@@ -32,6 +32,7 @@ _QUERIES_AT_ONCE = 256
 _CANDIDATES = 400  # of an HNSW graph, which earlier versions of this library built
 # Files of so many rows are left as they are: merging all into one would write a large collection anew each time.
 _ROWS_PER_FILE = 131_072
+_MOST_LATE = 0.1
 _READS = 3
 
 
@@ -237,9 +238,16 @@ class VectorTable:
             dataset.drop_index(_INDEX)
 
     def grow_index(self) -> None:
-        """Puts the rows that no index holds into the one that is there."""
+        """Puts the rows that no index holds into the one that is there.
+
+        They become a segment of their own, together with those that came since the first was written; once all these
+        hold more than a share of the rows, one is made of all. Left to itself, Lance adds a segment each time.
+        """
         with self._writing() as dataset:
-            dataset.optimize.optimize_indices()
+            held = dataset.stats.index_stats(_INDEX)["num_indexed_rows_per_delta"]
+            late = dataset.count_rows() - max(held)
+            merged = len(held) if late > _MOST_LATE * max(held) else len(held) - 1
+            dataset.optimize.optimize_indices(num_indices_to_merge=merged)
 
     def compact(self) -> None:
         """Merges small files and writes those anew of which much was deleted."""
