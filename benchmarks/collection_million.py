@@ -89,8 +89,9 @@ class Questions:
     def measure(
         self, what: str, find: Callable[[NDArray[np.float32]], NDArray[np.int64]], name: str | None
     ) -> dict[str, float]:
-        """Recall, the milliseconds of one question, one after another, and those of the processors, which do not rise
-        with what else the machine does. The first tenth is asked twice, to warm.
+        """Recall, and the milliseconds of one question, one after another: those that pass and the processors'.
+
+        The processors' do not rise with what else the machine does. The first tenth is asked twice, to warm.
         """
         asked, truth, times, right = self._asked[name], self._truth[name], [], 0.0
         for q in asked[: len(asked) // 10]:

@@ -137,7 +137,8 @@ def test_ten_thousand_added_and_deleted_without_a_rebuild(tmp_path, source):
 def test_what_comes_later_becomes_one_segment_and_then_one_with_the_first(tmp_path, source):
     collection = Collection.create(tmp_path / "store", dim=DIM)
     X = source.draw(9_000)[0]
-    segments, recalls, n = [], [], 0
+    segments: list[int] = []
+    recalls, n = [], 0
     for more in (6_000, 100, 100, 100, 2_000, 100):
         ids = [str(i) for i in range(n, n + more)]
         collection.add_vectors(ids, X[n : n + more], modality="image")
@@ -194,6 +195,7 @@ def test_an_index_that_was_not_measured_is_searched_whole(tmp_path, source):
     unknown = collection.index
     assert unknown is not None
     assert unknown.recall == 0
+    assert "never measured" in str(unknown)
     assert recall(collection, X, questions) >= 0.99
     (collection.path / "index.json").write_text("{")
     assert recall(Collection.open(collection.path), X, questions) >= 0.99

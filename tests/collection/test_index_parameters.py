@@ -62,6 +62,18 @@ def test_an_empty_collection_can_be_indexed(raw):
     assert raw.search_many(vectors=np.ones((2, DIM))) == [[], []]
 
 
+def test_a_field_that_bears_a_name_of_lances(raw, monkeypatch, rng):
+    monkeypatch.setattr("commonspace.collection.indexing.FEWEST_TO_INDEX", 100)
+    X = rng.standard_normal((400, DIM))
+    ids = [str(i) for i in range(400)]
+    raw.add_vectors(ids, X, modality="image", metadata={"query_index": list(range(400))})
+    for _ in range(2):
+        found = raw.search_many(vectors=X[:5], k=3)
+        assert found == [raw.search(vector=x, k=3) for x in X[:5]]
+        assert [hits[0].metadata for hits in found] == [{"query_index": i} for i in range(5)]
+        assert raw.build_index().reached
+
+
 def test_half_precision_keeps_the_cosines_of_vectors_of_any_length(tmp_path, rng):
     collection = Collection.create(tmp_path / "store", dim=DIM, storage="float16")
     assert Collection.open(collection.path).storage == "float16"

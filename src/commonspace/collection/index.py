@@ -68,7 +68,7 @@ class IndexReport:
         rows: How many rows there were when it was built or last grown.
         partitions: Into how many parts the rows are divided.
         seconds: How long it took, its measurement included.
-        target: The recall that was asked for.
+        target: The recall that was asked for; 0 where none was, and nothing is measured.
         settings: How it is searched, and the recall of that.
         unindexed: Rows that came later, which a search looks at one by one.
     """
@@ -95,6 +95,8 @@ class IndexReport:
         if self.kind == "exact":
             return f"{self.rows:,} rows without an index: every search is exact"
         late = f", {self.unindexed:,} rows came later" if self.unindexed else ""
+        if not self.target:
+            return f"{self.kind} of {self.rows:,} rows{late}: its recall was never measured"
         short = "" if self.reached else f", BELOW the {self.target:g} that was asked for"
         return (
             f"{self.kind} of {self.rows:,} rows in {self.partitions:,} partitions, made in {self.seconds:.1f} s: "

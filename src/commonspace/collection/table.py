@@ -1,4 +1,4 @@
-"""The Lance data set below a collection: all that calls Lance is in this file."""
+"""The Lance data set below a collection: all that calls Lance is in this file and in `nearest`."""
 
 from __future__ import annotations
 
@@ -20,16 +20,13 @@ from commonspace.errors import CommonspaceError
 from .columns import KEY, base_schema, column_name, field_name
 from .effort import Choice, Effort
 from .lance_errors import translated
+from .nearest import nearest, nearest_and_tied
 from .sql import both, one_of
 
 T = TypeVar("T")
 
 _INDEX = "vector_idx"
-_EVERY = 2**31 - 1
 _DELETED_AT_ONCE = 1_000
-_MOST_TIES = 10_000
-_QUERIES_AT_ONCE = 256
-_CANDIDATES = 400  # of an HNSW graph, which earlier versions of this library built
 # Files of so many rows are left as they are: merging all into one would write a large collection anew each time.
 _ROWS_PER_FILE = 131_072
 _MOST_LATE = 0.1
@@ -119,11 +116,7 @@ class VectorTable:
         self, vectors: NDArray[np.float32], k: int, where: str | None, effort: Effort | None
     ) -> tuple[list[NDArray[Any]], list[NDArray[np.float32]]]:
         """Row ids and distances of the k rows nearest to each vector; exact without an effort."""
-
-        def find(dataset: Any) -> list[pa.Table]:
-            return _apart(_nearest(dataset, vectors, k, where, effort, ["_rowid"]), len(vectors))
-
-        found = self._read(find)
+        found = self._read(lambda dataset: nearest(dataset, vectors, k, where, effort, ["_rowid"]))
         return [p["_rowid"].to_numpy() for p in found], [p["_distance"].to_numpy() for p in found]
 
     def search(self, vectors: NDArray[np.float32], k: int, where: str | None, choice: Choice) -> list[pa.Table]:
@@ -135,7 +128,13 @@ class VectorTable:
             where: Only among rows that pass.
             choice: How hard to look in an index of some segments.
         """
-        return self._read(lambda dataset: _search(dataset, vectors, k, where, choice))
+
+        def find(dataset: Any) -> list[pa.Table]:
+            segments = _segments(dataset)
+            columns = [f.name for f in dataset.schema if f.name != "vector"]
+            return nearest_and_tied(dataset, vectors, k, where, choice(segments) if segments else None, columns)
+
+        return self._read(find)
 
     def extend(self, fields: Mapping[str, pa.DataType]) -> None:
         """Adds the fields that are not there yet; older rows have no value in them."""
@@ -298,53 +297,6 @@ class VectorTable:
             raise
         except (RuntimeError, OSError, ValueError) as error:
             raise translated(error, self._path) from error
-
-
-def _search(dataset: Any, vectors: NDArray[np.float32], k: int, where: str | None, choice: Choice) -> list[pa.Table]:
-    segments = _segments(dataset)
-    effort = choice(segments) if segments else None
-    columns = [f.name for f in dataset.schema if f.name != "vector"]
-    together = _QUERIES_AT_ONCE if "query_index" not in columns else 1  # what Lance calls its column for several
-    found: list[pa.Table] = []
-    for low in range(0, len(vectors), together):
-        batch = vectors[low : low + together]
-        found += _apart(_nearest(dataset, batch, k + 1, where, effort, columns), len(batch))
-    for position, table in enumerate(found):
-        limit = k + 1
-        # Which of several equal rows make the cut must not be chance: fetch until the tie is whole.
-        while _cuts_a_tie(table, k, limit) and limit <= k + _MOST_TIES:
-            limit *= 4
-            table = _nearest(dataset, vectors[position : position + 1], limit, where, effort, columns)
-        found[position] = table
-    return found
-
-
-def _cuts_a_tie(found: pa.Table, k: int, limit: int) -> bool:
-    distances = found["_distance"].to_numpy()
-    return len(found) == limit and bool(distances[-1] <= distances[k - 1])
-
-
-def _nearest(
-    dataset: Any, vectors: NDArray[np.float32], k: int, where: str | None, effort: Effort | None, columns: list[str]
-) -> pa.Table:
-    nearest: dict[str, Any] = {"column": "vector", "q": vectors if len(vectors) > 1 else vectors[0], "k": k}
-    nearest |= {"metric": "cosine", "use_index": effort is not None}
-    if effort is not None:
-        # Without a maximum Lance goes on until it has k rows, of which a narrow condition leaves few in a partition.
-        nearest |= {"minimum_nprobes": effort.probes or _EVERY, "refine_factor": effort.refine}
-        if any("HNSW" in index.index_type for index in dataset.describe_indices()):
-            nearest["ef"] = max(_CANDIDATES, 2 * effort.refine * k)
-    scanner = dataset.scanner(columns=[*columns, "_distance"], nearest=nearest, filter=where, prefilter=True)
-    return scanner.to_table()
-
-
-def _apart(found: pa.Table, queries: int) -> list[pa.Table]:
-    """What was found for several queries, query by query."""
-    if queries == 1:
-        return [found]
-    number = found["query_index"].to_numpy()
-    found = found.drop_columns(["query_index"])
-    return [found.take(pa.array(np.flatnonzero(number == i))) for i in range(queries)]
 
 
 def _segments(dataset: Any) -> tuple[str, ...]:
