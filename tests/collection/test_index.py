@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from commonspace.collection import Collection, calibration
+from commonspace.errors import UnknownNameError
 
 from .clustered import Clustered
 
@@ -147,6 +148,11 @@ def test_what_comes_later_becomes_one_segment_and_then_one_with_the_first(tmp_pa
         segments.append(len(collection._table.segments))
         recalls.append(report.recall)
         assert (report.rows, report.unindexed) == (n, 0)
+        collection.add_vectors([f"t{n}"], -X[:1], modality="text")  # no index knows it yet
+        assert [h.id for h in collection.search(vector=-X[0], to="text", k=1)] == [f"t{n}"]
+        assert collection.delete([f"t{n}"]) == 1
+        with pytest.raises(UnknownNameError, match="unknown modality 'text'"):
+            collection.search(vector=-X[0], to="text")
     assert segments == [1, 2, 2, 2, 1, 2]
     assert min(recalls) >= 0.99
     assert recall(collection, X[:n], source.draw(ASKED)[0]) >= 0.98

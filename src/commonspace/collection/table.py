@@ -25,7 +25,7 @@ from .sql import both, one_of
 
 T = TypeVar("T")
 
-_INDEX = "vector_idx"
+_INDEX, _MODALITIES = "vector_idx", "modality_idx"
 _DELETED_AT_ONCE = 1_000
 # Files of so many rows are left as they are: merging all into one would write a large collection anew each time.
 _ROWS_PER_FILE = 131_072
@@ -206,7 +206,7 @@ class VectorTable:
         return self._read(count)
 
     def create_index(self, kind: str, options: Mapping[str, int], told: Callable[[str], None]) -> None:
-        """Indexes the vectors anew.
+        """Indexes the vectors anew, and by a bitmap the modalities, of which most searches name one.
 
         Args:
             kind: A type of index of Lance's.
@@ -230,11 +230,13 @@ class VectorTable:
                 progress_callback=tell,
                 **options,
             )
+            _index_modalities(dataset)
 
     def drop_index(self) -> None:
         """Takes the index away."""
         with self._writing() as dataset:
-            dataset.drop_index(_INDEX)
+            for index in dataset.describe_indices():
+                dataset.drop_index(index.name)
 
     def grow_index(self) -> None:
         """Puts the rows that no index holds into the one that is there.
@@ -246,7 +248,8 @@ class VectorTable:
             held = dataset.stats.index_stats(_INDEX)["num_indexed_rows_per_delta"]
             late = dataset.count_rows() - max(held)
             merged = len(held) if late > _MOST_LATE * max(held) else len(held) - 1
-            dataset.optimize.optimize_indices(num_indices_to_merge=merged)
+            dataset.optimize.optimize_indices(num_indices_to_merge=merged, index_names=[_INDEX])
+            _index_modalities(dataset)
 
     def compact(self) -> None:
         """Merges small files and writes those anew of which much was deleted."""
@@ -304,11 +307,17 @@ def _segments(dataset: Any) -> tuple[str, ...]:
 
 
 def _parts(dataset: Any) -> list[Any]:
-    return [part for index in dataset.describe_indices() for part in index.segments]
+    return [part for index in dataset.describe_indices() if index.name == _INDEX for part in index.segments]
+
+
+def _index_modalities(dataset: Any) -> None:
+    """Without it each search that names a modality reads that of every row, which takes longer than the search."""
+    dataset.create_scalar_index("modality", "BITMAP", name=_MODALITIES, replace=True)
 
 
 def _upsert(dataset: Any) -> Any:
-    return dataset.merge_insert(list(KEY)).when_matched_update_all().when_not_matched_insert_all()
+    # An index is of one column of the key, and there is none of the key.
+    return dataset.merge_insert(list(KEY)).use_index(False).when_matched_update_all().when_not_matched_insert_all()
 
 
 def _lance() -> Any:
