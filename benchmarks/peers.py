@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 CCA_ZOO = "4.0.1"
 PYTORCH_METRIC_LEARNING = "2.8.1"
+FAISS = "1.15.1"
+USEARCH = "2.26.6"
 
 
 def require_cca_zoo() -> None:
@@ -17,6 +19,12 @@ def require_cca_zoo() -> None:
 def require_pytorch_metric_learning() -> None:
     """Stops with what to install where pytorch-metric-learning is absent or another version."""
     _require("pytorch-metric-learning", PYTORCH_METRIC_LEARNING)
+
+
+def require_faiss_and_usearch() -> None:
+    """Stops with what to install where faiss or usearch is absent or another version."""
+    _require("faiss-cpu", FAISS)
+    _require("usearch", USEARCH)
 
 
 def _require(package: str, wanted: str) -> None:

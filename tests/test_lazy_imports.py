@@ -17,7 +17,7 @@ HEAVY = (
     "torch",
     "sklearn",
     "scipy",
-    "lancedb",
+    "lance",
     "onnxruntime",
     "onnx",
     "pandas",
@@ -52,10 +52,10 @@ def test_the_package_loads_nothing_heavy(statement: str):
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("from commonspace import Dataset", {"torch", "sklearn", "lancedb", "onnxruntime"}),
-        ("from commonspace import metrics", {"torch", "sklearn", "lancedb", "onnxruntime", "pandas", "pyarrow"}),
-        ("from commonspace import CCA, evaluate", {"torch", "lancedb", "onnxruntime"}),
-        ("from commonspace import load_dataset", {"torch", "sklearn", "lancedb"}),
+        ("from commonspace import Dataset", {"torch", "sklearn", "lance", "onnxruntime"}),
+        ("from commonspace import metrics", {"torch", "sklearn", "lance", "onnxruntime", "pandas", "pyarrow"}),
+        ("from commonspace import CCA, evaluate", {"torch", "lance", "onnxruntime"}),
+        ("from commonspace import load_dataset", {"torch", "sklearn", "lance"}),
     ],
 )
 def test_a_name_loads_no_more_than_it_needs(statement: str, absent: set[str]):

@@ -1,6 +1,6 @@
 """commonspace: one space in which photos, text, sound, tables and dates can be compared, searched and measured.
 
-Names are loaded when first used, so that `import commonspace` needs neither torch nor scikit-learn nor LanceDB.
+Names are loaded when first used, so that `import commonspace` needs neither torch nor scikit-learn nor Lance.
 """
 
 from __future__ import annotations

@@ -69,9 +69,28 @@ def test_index_twice_changes_nothing(run, encoded, fitted, tmp_path):
     store = tmp_path / "store"
     first = json.loads(run("index", fitted, encoded, "--store", store, "--json").stdout)
     again = json.loads(run("index", fitted, encoded, "--store", store, "--json").stdout)
+    index = {m.pop("index")["kind"] for m in (first, again)}
+    assert index == {"exact"}
     assert first == again == {"store": str(store), "items": 80, "rows": 160}
     query = cs.load_dataset(encoded).views["text"][3]
     assert cs.Collection.open(store).search({"text": query}, to="image", k=1)[0].id == "3"
+
+
+def test_index_keeps_vectors_and_recall_as_asked(run, encoded, fitted, tmp_path, monkeypatch):
+    monkeypatch.setattr("commonspace.collection.indexing.FEWEST_TO_INDEX", 100)
+    store = tmp_path / "store"
+    asked = ("--recall", "0.9", "--storage", "float16")
+    told = json.loads(run("index", fitted, encoded, "--store", store, *asked, "--json").stdout)["index"]
+    assert (told["kind"], told["target"], told["rows"]) == ("IVF_SQ", 0.9, 160)
+    assert told["recall"] >= 0.9
+    assert cs.Collection.open(store).storage == "float16"
+    assert "IVF_SQ of 160 rows" in run("index", fitted, encoded, "--store", store).stdout
+    with pytest.raises(ParameterError, match=r"--storage: .* keeps its vectors as float16"):
+        run("index", fitted, encoded, "--store", store, "--storage", "float32")
+    for wrong in (("--recall", "2"), ("--codes", "opq")):
+        with pytest.raises(ParameterError, match=f"{wrong[0][2:]}: expected"):
+            run("index", fitted, encoded, "--store", tmp_path / "other", *wrong)
+    assert not (tmp_path / "other").exists()
 
 
 def test_index_draws_a_map_when_asked(run, encoded, fitted, tmp_path):

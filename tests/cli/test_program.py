@@ -22,7 +22,7 @@ def test_help_loads_nothing_heavy():
         "import sys; from commonspace.cli.app import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
-        "print({'torch', 'sklearn', 'lancedb', 'numpy', 'pyarrow', 'onnxruntime', 'rich'} & set(sys.modules))"
+        "print({'torch', 'sklearn', 'lance', 'numpy', 'pyarrow', 'onnxruntime', 'rich'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"

@@ -1,4 +1,4 @@
-"""What LanceDB and the file system say -> what the user is told."""
+"""What Lance and the file system say -> what the user is told."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_manifest_that_may_not_be_read_is_not_called_damaged(raw, monkeypatch)
 AS_NOBODY = """
 import json, os, sys
 import numpy as np
-import filelock, lancedb  # while this Python may be read: it may lie in a folder of the first user's
+import filelock, lance  # while this Python may be read: it may lie in a folder of the first user's
 from commonspace.collection import Collection
 from commonspace.errors import CommonspaceError
 if os.geteuid() == 0:

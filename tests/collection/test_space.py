@@ -57,6 +57,17 @@ def store(tmp_path, space, data):
     return collection
 
 
+def test_many_questions_in_any_modality_find_what_each_finds(store, data):
+    questions = [{"text": "abc"}, {"image": data.views["image"][7]}, {"text": "fade", "image": data.views["image"][2]}]
+    for asked in ({}, {"to": "image"}, {"to": "text", "k": 3, "where": {"n": {"lt": 9}}}):
+        together = store.search_many(questions, **asked)
+        assert together == [store.search(question, **asked) for question in questions]
+    with pytest.raises(UnknownNameError, match="unknown modality 'audio'"):
+        store.search_many(questions, to="audio")
+    with pytest.raises(InputError, match="search_many: give either queries"):
+        store.search_many(questions, vectors=np.ones((1, 3)))
+
+
 def test_every_present_part_is_stored(store):
     assert store.modalities == {"image": N - 1, "text": N * PARTS - 1}
 

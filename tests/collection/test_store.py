@@ -177,6 +177,6 @@ def test_adding_a_data_set_needs_a_space(raw):
 
 
 def test_importing_is_light():
-    code = "import sys, commonspace.collection; print({'torch', 'sklearn', 'lancedb'} & set(sys.modules))"
+    code = "import sys, commonspace.collection; print({'torch', 'sklearn', 'lance'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -27,7 +27,7 @@ def run_at_once(code: str, store: Path, times: int, tmp_path: Path) -> list[str]
     """Runs a script in several processes that start their work together; returns what each printed."""
     script = tmp_path / "script.py"
     script.write_text(
-        "import sys, time, pathlib\nimport numpy as np, lancedb\n"
+        "import sys, time, pathlib\nimport numpy as np, lance\n"
         "from commonspace.collection import Collection\nfrom commonspace.errors import StorageError\n"
         "store, me = sys.argv[1], pathlib.Path(sys.argv[2])\n"
         f"me.touch()\nwhile len(list(me.parent.glob('ready *'))) < {times}:\n    time.sleep(0.001)\n" + code

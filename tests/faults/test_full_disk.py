@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -17,10 +16,13 @@ LIMIT = 20_000
 
 
 def limited(*arguments: object) -> subprocess.CompletedProcess[str]:
-    code = "from commonspace.cli.app import main; main()"
+    # The limit is set by the process itself: Lance, if this one has loaded it, warns of any code between fork and exec.
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT}, {LIMIT}))\n"
+        "from commonspace.cli.app import main; main()"
+    )
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, LIMIT)),
         capture_output=True,
         text=True,
         check=False,

@@ -25,7 +25,7 @@ N, BATCH, KILLS = 3_000, 200, 20  # twice N rows, which is enough to be indexed
 # which takes seconds and holds nothing to break, and dies by its own hand where a step is named.
 SCRIPT = """
 import os, sys
-import filelock, lancedb, lancedb.index, sklearn
+import filelock, lance, sklearn
 import commonspace as cs
 from commonspace.cli.app import app
 from commonspace.collection import claim, dataset_rows, manifest, table
@@ -117,7 +117,7 @@ def again(*arguments: object) -> None:
 
 def content(store: Path) -> pa.Table:
     """All that is stored, in the order of the keys."""
-    table = Collection.open(store)._table._table.to_arrow().combine_chunks()
+    table = Collection.open(store).rows(vectors=True).combine_chunks()
     return table.sort_by([("modality", "ascending"), ("id", "ascending"), ("part", "ascending")])
 
 
@@ -147,7 +147,8 @@ def test_a_kill_in_the_middle_of_create(given, undisturbed, tmp_path, die_at):
         Collection.open(tmp_path / "store")
     again(*arguments)
     assert content(tmp_path / "store").equals(expected)
-    assert {p.name for p in (tmp_path / "store").iterdir()} == {".lock", "collection.json", "items.lance", "space"}
+    names = {".lock", "collection.json", "index.json", "items.lance", "space"}
+    assert {p.name for p in (tmp_path / "store").iterdir()} == names
 
 
 @pytest.mark.parametrize("die_at", ["claim", "table", "space", "manifest", "removal"])

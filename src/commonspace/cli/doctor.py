@@ -14,7 +14,7 @@ import commonspace as cs
 
 from .arguments import AsJson, show
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "tokenizers", "pyarrow", "lancedb", "pillow")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "onnxruntime", "tokenizers", "pyarrow", "pylance", "pillow")
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -71,6 +71,22 @@ def as_direction(name: str, values: object, dim: int) -> NDArray[np.float32]:
     return np.asarray(unit_vector(name, values, dim), np.float32)
 
 
+def as_directions(name: str, values: object, dim: int) -> NDArray[np.float32]:
+    """(m, dim) vectors of unit length, after looking at them.
+
+    Raises:
+        InputError: If they are no such rows of finite numbers, or one has no direction.
+    """
+    try:
+        rows: NDArray[np.float64] = np.asarray(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}: expected rows of {dim} numbers ({error}).") from error
+    if rows.ndim != 2 or rows.shape[1] != dim:
+        raise InputError(f"{name}: the collection holds vectors of dimension {dim}, got shape {rows.shape}.")
+    units = [as_direction(f"{name}[{position}]", row, dim) for position, row in enumerate(rows)]
+    return np.stack(units) if units else np.empty((0, dim), np.float32)
+
+
 def unit_vector(name: str, values: object, dim: int) -> NDArray[np.float64]:
     """As `as_direction`, before it is rounded."""
     try:

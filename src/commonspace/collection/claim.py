@@ -11,12 +11,14 @@ from pathlib import Path
 from commonspace.errors import StorageError
 
 from .lock import LOCK, writing
-from .manifest import FILE, UNFINISHED, Manifest, map_file, space_folder, table_folder
+from .manifest import FILE, UNFINISHED, Manifest, index_file, map_file, space_folder, table_folder
 
-# What `create` and `build_map` make: items.lance, space and map.parquet, with a number from the second collection on;
-# and what a kill leaves of a file that was being written.
-_OURS = re.compile(r"(?:items(?:-(?P<n>\d+))?\.lance|space(?:-(?P<m>\d+))?|map(?:-\d+)?\.parquet)")
-_REMAINS = re.compile(rf"\.(?:{re.escape(FILE)}|space(?:-\d+)?|map(?:-\d+)?\.parquet)\.[0-9a-f]{{8}}\.(?:tmp|old)")
+# What `create`, `build_map` and `build_index` make: items.lance, space, map.parquet and index.json, with a number from
+# the second collection on; and what a kill leaves of a file that was being written.
+_OURS = re.compile(r"(?:items(?:-(?P<n>\d+))?\.lance|space(?:-(?P<m>\d+))?|map(?:-\d+)?\.parquet|index(?:-\d+)?\.json)")
+_REMAINS = re.compile(
+    rf"\.(?:{re.escape(FILE)}|space(?:-\d+)?|map(?:-\d+)?\.parquet|index(?:-\d+)?\.json)\.[0-9a-f]{{8}}\.(?:tmp|old)"
+)
 
 
 @contextmanager
@@ -96,7 +98,7 @@ def _next_generation(folder: Path) -> int:
 
 def _remove(folder: Path, *, keep: int | None) -> None:
     """Removes what earlier creations made, all but one generation of it, and nothing else."""
-    kept = set() if keep is None else {table_folder(keep), space_folder(keep), map_file(keep)}
+    kept = set() if keep is None else {table_folder(keep), space_folder(keep), map_file(keep), index_file(keep)}
     for entry in list(folder.iterdir()):
         if entry.name not in kept and (_OURS.fullmatch(entry.name) or _REMAINS.fullmatch(entry.name)):
             if entry.is_dir() and not entry.is_symlink():

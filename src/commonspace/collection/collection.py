@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commonspace.data.encoding import Encoder
-from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
+from commonspace.errors import ParameterError, StorageError
 
-from .checks import as_direction, check_dim, is_text, whole_number
+from .checks import as_directions, check_dim
 from .claim import claimed
-from .columns import KEY
-from .composition import Weights
+from .columns import KEY, STORED_KINDS
 from .dataset_rows import dataset_batches, stored_modalities
 from .entries import Content, as_entries, check_ids
-from .filters import Where, compile_filter
-from .hits import Hit, as_hits
-from .instants import AsOf
+from .index import KEEP, IndexReport, check_index
 from .manifest import EncoderRecord, Manifest, space_folder, table_name
 from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder
-from .reranking import Rerank, reranked
-from .sql import both, one_of
-from .stored import Stored
+from .searching import Searching
 from .table import VectorTable
 
 if TYPE_CHECKING:
     from commonspace.data import Dataset
     from commonspace.spaces import Space
 
-Vector = NDArray[np.float32]
 
-
-class Collection(Stored):
+class Collection(Searching):
     """Stored embeddings with their metadata, searchable.
 
-    A folder: a LanceDB table of vectors, a copy of the space that made them, and the fingerprints of the encoders
+    A folder: a Lance table of vectors, a copy of the space that made them, and the fingerprints of the encoders
     before it. One row is one part of one item in one modality; adding a row again replaces it. Several processes may
     read at once while one writes; a second writer waits for the first.
 
@@ -60,6 +54,7 @@ class Collection(Stored):
         *,
         dim: int | None = None,
         encoders: Mapping[str, Encoder] | None = None,
+        storage: str = "float32",
         overwrite: bool = False,
     ) -> Self:
         """Makes an empty collection.
@@ -69,14 +64,19 @@ class Collection(Stored):
             space: A fitted space, of which a copy is kept. Without one the collection takes and finds bare vectors.
             dim: The length of a vector, where there is no space.
             encoders: Modality -> the encoder whose rows the space was fitted on; their names and fingerprints are kept.
+            storage: How vectors are kept: "float32" as they are, or "float16" at unit length, in half the space, with
+                cosines that are off by some 1e-4.
             overwrite: Replace a collection that is there, once the new one is whole: if `create` fails, the old one is
                 as it was. A folder with other things is left alone all the same.
 
         Raises:
-            ParameterError: If neither or both of space and dim are given, or the space is not fitted.
+            ParameterError: If neither or both of space and dim are given, the space is not fitted, or there is no such
+                storage.
             StorageError: If the folder holds something, cannot be written, or another process is writing to it.
         """
         dim = check_dim(space, dim)
+        if storage not in STORED_KINDS:
+            raise ParameterError(f"storage: expected one of {', '.join(map(repr, STORED_KINDS))}, got {storage!r}.")
         if space is None and encoders:
             raise ParameterError("encoders: they stand before a space and there is none. Give the space too.")
         folder = Path(path)
@@ -85,7 +85,7 @@ class Collection(Stored):
         fingerprint = None if space is None else space.fingerprint
         with claimed(folder, overwrite=overwrite) as generation:
             manifest = Manifest(dim, fingerprint, records, generation)
-            table = VectorTable(folder, table_name(generation), dim)
+            table = VectorTable(folder, table_name(generation), dim, STORED_KINDS[storage])
             if space is not None:
                 space.save(folder / space_folder(generation))
             manifest.write(folder)
@@ -115,25 +115,6 @@ class Collection(Stored):
         if space is not None:
             embedder.check_space(space)
         return cls(folder, manifest, VectorTable(folder, table_name(manifest.generation)), embedder)
-
-    def embed(self, query: Mapping[str, Any], *, weights: Weights | None = None, at: object = None) -> Vector:
-        """The vector that `search` looks with.
-
-        Args:
-            query: As in `search`.
-            weights: As in `search`.
-            at: The instant to look from, for a space that uses time.
-
-        Returns:
-            (dim,) of unit length.
-
-        Raises:
-            InputError: If the query is not as described, or its items cancel each other.
-            ParameterError: If the weights do not fit the query.
-            UnknownNameError: If a modality does not exist.
-        """
-        as_of = AsOf.of(at, None, None)
-        return self._embedder.embed(query, weights, None if as_of is None else as_of.given)
 
     def add(self, dataset: Dataset) -> None:
         """Embeds a data set with the space and stores each part of each item, with its metadata, label and time.
@@ -187,95 +168,6 @@ class Collection(Stored):
         entries.check()
         self._writer.put_rows(entries)
 
-    def search(
-        self,
-        query: Mapping[str, Any] | None = None,
-        *,
-        weights: Weights | None = None,
-        vector: ArrayLike | None = None,
-        to: str | None = None,
-        k: int = 10,
-        where: Where | None = None,
-        at: object = None,
-        within: float | None = None,
-        decay: float | None = None,
-        rerank: Rerank | None = None,
-        candidates: int = 50,
-    ) -> list[Hit]:
-        r"""Finds the stored rows nearest to a question, by cosine.
-
-        The search is exact until an index was built.
-
-        A query of several items is $q = s / \lVert s \rVert$ with $s = \sum_i w_i z_i / \lVert z_i \rVert$, $z_i$ the
-        embedding of item i alone. A joint space joins one item of each modality itself, unless weights are given.
-
-        Args:
-            query: Modality -> a raw item, for example `{"text": "a red bus"}`; or a row of features, for a modality
-                without an encoder. Several modalities, and a list of several items or rows of one, ask for all of it
-                together: `{"image": "dog.jpg", "text": "in winter"}`.
-            weights: Modality -> how much it counts, for example `{"text": 0.5}`; one number per item where it has
-                several. Below 0 it is pushed away: `{"text": [1, -1]}`. Default: 1 each.
-            vector: A vector of the space, instead of `query`.
-            to: The modality to look in. Default: all.
-            k: How many to return; more than there are gives all.
-            where: Conditions on the metadata, which hold for every hit; see `commonspace.collection.filters`. Rows that
-                do not pass are left out before the search, so there are k hits wherever k rows pass.
-            at: The instant to look from: a date, an ISO text or a number, as the times of the items are. A space that
-                uses time embeds the query there.
-            within: Only items at most so far from `at`, in days or in the unit of the numbers.
-            decay: Items nearer to `at` first: a score s becomes s exp(-d / decay) at a distance of d, or one
-                below 0 s exp(d / decay).
-            rerank: Scores the best hits anew, given the query, or {} of a vector, and these hits; the hits then have
-                its scores. See `commonspace.reasoning.Reranker`.
-            candidates: How many hits are scored anew; where that is below k, k.
-
-        Returns:
-            Up to k hits, the best first; equal scores in the order of id and part.
-
-        Raises:
-            ParameterError: If k is below 1, weights are not finite, not one per item, all zero, or without a query, or
-                `within` or `decay` is not above 0 or without `at`, or `at` would change nothing.
-            InputError: If not exactly one of query and vector is given, or it or `where` is not as described, or the
-                items of the query cancel each other.
-            UnknownNameError: If a modality or a field does not exist.
-        """
-        if rerank is not None:
-            wide = max(whole_number("k", k), whole_number("candidates", candidates))
-            found = self.search(
-                query, weights=weights, vector=vector, to=to, k=wide, where=where, at=at, within=within, decay=decay
-            )
-            return reranked(rerank, query, found, k)
-        if (query is None) == (vector is None):
-            raise InputError("search: give either a query, for example {'text': 'a red bus'}, or vector=.")
-        if vector is not None and weights is not None:
-            raise ParameterError("weights: they weigh the items of a query, and a vector was given. Leave them out.")
-        if to is not None and not is_text(to):
-            raise InputError(f"to: expected the name of a modality, for example 'image', or None, got {to!r}.")
-        k = min(whole_number("k", k), max(1, len(self)))
-        as_of = AsOf.of(at, within, decay)
-        condition = None if where is None else compile_filter(where, self._table.fields)
-        if as_of is not None and within is None and decay is None and (query is None or not self._uses_time):
-            raise ParameterError("at: no space embeds the query there; pass within= or decay= too.")
-        if as_of is not None and not (within is None and decay is None):
-            condition = both(condition, compile_filter(as_of.condition(self._table.fields), self._table.fields))
-        if query is not None:
-            direction = self._embedder.embed(query, weights, None if as_of is None else as_of.given)
-        else:
-            direction = as_direction("vector", vector, self.dim)
-        condition = both(None if to is None else one_of("modality", [to]), condition)
-
-        def nearest(count: int) -> list[Hit]:
-            return as_hits(self._table.search(direction, count, condition), count)
-
-        hits = nearest(k) if as_of is None or decay is None else as_of.nearest_first(nearest, k, decay)
-        if to is not None and not hits and not self._table.has(to):
-            raise UnknownNameError("modality", to, self.modalities)
-        return hits
-
-    @property
-    def _uses_time(self) -> bool:
-        return self._manifest.space is not None and self._embedder.space.tags.embeds_time
-
     def delete(self, ids: Sequence[str] | NDArray[np.str_]) -> int:
         """Removes items: every modality and part of the ids. Ids that are not there are ignored.
 
@@ -284,13 +176,55 @@ class Collection(Stored):
         """
         return self._writer.delete(check_ids(ids))
 
-    def build_index(self) -> None:
-        """Makes searches of large collections fast, at a recall just below 1.
+    def build_index(self, recall: float = 0.99, *, codes: str = "sq", queries: ArrayLike | None = None) -> IndexReport:
+        """Makes searches of large collections fast, at a recall that is measured.
 
-        Below 5,000 rows nothing is indexed and searches stay exact. Rows added later are found too, by looking at each
-        of them; build again after adding many.
+        Below 5,000 rows nothing is indexed and searches stay exact. From there on the vectors are divided into as many
+        parts as there are rows in each. How many parts a search looks at, and how many candidates it compares by their
+        stored vectors, are the least that reach the recall: chosen by some stored vectors that ask, and checked by
+        others, for searches of everything and of each modality, for up to 10 and up to 100 hits. A search under
+        conditions, or for more hits, looks at every part.
+
+        Rows added later are found too, by looking at each of them, until `optimize` puts them into the index.
+
+        Args:
+            recall: Of the hits of an exact search, the share that has to be found.
+            codes: How the index holds vectors, beside those that are stored: "sq", a byte for each number, or "pq", an
+                eighth of that, built and searched more slowly.
+            queries: (n, d) vectors as they will be asked, a hundred or more, where these are unlike those stored, such
+                as words that ask a collection of pictures alone. Default: some of the stored ones.
+
+        Returns:
+            What was built and measured. Where the recall was not reached it says so, and so does the log.
+
+        Raises:
+            ParameterError: If recall is not above 0 and below 1, or codes is neither.
+            InputError: If a query has no direction or another dimension.
+            StorageError: If the collection cannot be written, or another process is writing.
         """
-        self._writer.build_index()
+        check_index(recall, codes)
+        asked = None if queries is None else as_directions("queries", queries, self.dim)
+        return self._writer.build_index(float(recall), codes, asked)
+
+    def optimize(self, *, keep: timedelta = KEEP) -> IndexReport:
+        """Tidies up after many changes: merges small files, puts new rows into the index, removes old versions.
+
+        The index is not built anew; whether it still reaches its recall is measured, and it is searched harder where
+        it does not. After many changes of another kind than what was there, `build_index` makes a better one.
+
+        Args:
+            keep: How old a version has to be to be removed. A search that began so long ago fails.
+
+        Returns:
+            What the index is now.
+
+        Raises:
+            ParameterError: If keep is below 0.
+            StorageError: If the collection cannot be written, or another process is writing.
+        """
+        if keep < timedelta(0):
+            raise ParameterError(f"keep: expected a time of 0 or more, got {keep}.")
+        return self._writer.optimize(keep)
 
     def build_map(self, method: str = "umap", *, random_state: int = 0) -> None:
         """Draws all rows as points in a plane and keeps where they are, for the page.

@@ -8,6 +8,9 @@ import pyarrow as pa
 
 from commonspace.errors import InputError
 
+STORED_KINDS = {"float32": pa.float32(), "float16": pa.float16()}
+"""How vectors may be stored -> the type of their numbers."""
+
 KEY = ("id", "modality", "part")
 RESERVED = (*KEY, "vector", "content")
 OPERATOR_WORDS = ("and", "or", "not")
@@ -15,14 +18,14 @@ OPERATOR_WORDS = ("and", "or", "not")
 _ESCAPES = str.maketrans({"%": "%25", ".": "%2E", "`": "%60", "*": "%2A", "\0": "%00"})
 
 
-def base_schema(dim: int) -> pa.Schema:
-    """The columns that every collection has."""
+def base_schema(dim: int, kind: pa.DataType) -> pa.Schema:
+    """The columns that every collection has, with vectors of `dim` numbers of a kind."""
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
             pa.field("modality", pa.string(), nullable=False),
             pa.field("part", pa.int32(), nullable=False),
-            pa.field("vector", pa.list_(pa.float32(), dim), nullable=False),
+            pa.field("vector", pa.list_(kind, dim), nullable=False),
             pa.field("content", pa.string()),
         ]
     )

@@ -101,9 +101,7 @@ class Entries:
             "id": pa.array(list(self.ids), pa.string()).take(take),
             "modality": pa.array([self.modality] * len(item), pa.string()),
             "part": pa.array(self.parts[item, part], pa.int32()),
-            "vector": pa.FixedSizeListArray.from_arrays(
-                pa.array(self.vectors[item, part].ravel()), self.vectors.shape[-1]
-            ),
+            "vector": _as_stored(self.vectors[item, part], schema.field("vector").type),
         }
         if content is not None:
             columns["content"] = pa.array(content, pa.string())
@@ -188,6 +186,14 @@ def refuse_duplicates(ids: Sequence[str], parts: NDArray[np.int32]) -> None:
             if (name, number) in seen:
                 raise InputError(f"ids: {name!r} occurs twice with part {number}; give each once, or number its parts.")
             seen.add((name, number))
+
+
+def _as_stored(vectors: NDArray[np.float32], kind: pa.DataType) -> pa.Array:
+    """Vectors as they are, or in half the precision at unit length: their own could lie beyond what it holds."""
+    if pa.types.is_float16(kind.value_type):
+        exact = vectors.astype(np.float64)
+        vectors = (exact / np.linalg.norm(exact, axis=1, keepdims=True)).astype(np.float16)
+    return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), kind.list_size)
 
 
 def _as_floats(modality: str, X: ArrayLike) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""`where`: structured conditions on metadata, compiled to a filter that LanceDB evaluates before the search.
+"""`where`: structured conditions on metadata, compiled to a filter that Lance evaluates before the search.
 
     {"year": 1950}                          equal; {"year": None} has no value
     {"year": {"ge": 1900, "lt": 1950}}      lt le gt ge eq ne, all must hold

@@ -1,4 +1,4 @@
-"""What LanceDB raises -> an error that says what is wrong and what to do about it."""
+"""What Lance raises -> an error that says what is wrong and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from pathlib import Path
 
 from commonspace.errors import CommonspaceError, InputError, StorageError
 
-# Where in its own source LanceDB noticed: ", /root/.cargo/registry/.../object_store.rs:1006:34".
+# Where in its own source Lance noticed: ", /root/.cargo/registry/.../object_store.rs:1006:34".
 _SOURCE_LOCATION = re.compile(r"[,;]?\s*(?:at )?[^\s,]*\.rs:\d+(?::\d+)?")
 # The layers it went through: "lance error: LanceError(IO): Generic N/A error: ".
-_LAYERS = re.compile(r"(?:lance error|LanceError\(\w+\)|Generic [\w/]+ error|External error|Invalid input)[:,] ", re.I)
+_LAYERS = re.compile(
+    r"(?:lance error|LanceError\(\w+\)|Generic [\w/]+ error|External error|Invalid (?:user )?input)[:,] ", re.I
+)
 
 _PERMISSION = re.compile(r"permission denied|read-only file ?system|operation not permitted", re.I)
 _FULL = re.compile(r"no space left|quota exceeded|file too large", re.I)
 _CONFLICT = re.compile(r"conflict|concurrent|preempted|already exists|write contention", re.I)
-_MISTAKE = re.compile(r"invalid input|schema error|no field named|type mismatch", re.I)
+_MISTAKE = re.compile(r"invalid (?:user )?input|schema error|no field named|type mismatch", re.I)
 
 
 def translated(error: Exception, path: Path) -> CommonspaceError:
-    """The error of ours for one of LanceDB's.
+    """The error of ours for one of Lance's.
 
     Args:
-        error: What LanceDB raised.
+        error: What Lance raised.
         path: The folder of the table.
     """
     text = _SOURCE_LOCATION.sub("", (str(error).splitlines() or [""])[0])
@@ -40,7 +42,7 @@ def translated(error: Exception, path: Path) -> CommonspaceError:
             "open the collection again and repeat."
         )
     if _MISTAKE.search(kind):
-        return InputError(f"{path}: LanceDB does not take this: {reason}. The collection is as it was.")
+        return InputError(f"{path}: Lance does not take this: {reason}. The collection is as it was.")
     return StorageError(
         f"{path} cannot be used: {reason}. It is damaged or gone, unless another process replaced it just now: open "
         "the collection again; if that fails, restore it, or create it again."

@@ -107,7 +107,7 @@ def table_name(generation: int) -> str:
 
 
 def table_folder(generation: int) -> str:
-    """The name of the folder that LanceDB keeps a table in."""
+    """The name of the folder that Lance keeps a table in."""
     return f"{table_name(generation)}.lance"
 
 
@@ -119,6 +119,11 @@ def space_folder(generation: int) -> str:
 def map_file(generation: int) -> str:
     """The name of the file of the map."""
     return f"map-{generation}.parquet" if generation else "map.parquet"
+
+
+def index_file(generation: int) -> str:
+    """The name of the file that tells how the index was measured."""
+    return f"index-{generation}.json" if generation else "index.json"
 
 
 def _damaged(folder: Path, error: Exception) -> StorageError:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from commonspace.errors import UnknownNameError
 
+from .columns import STORED_KINDS
 from .filters import Where, compile_filter
-from .manifest import Manifest, map_file
+from .index import IndexFile, IndexReport, Setting
+from .manifest import Manifest, index_file, map_file
 from .queries import QueryEmbedder
 from .table import VectorTable
 from .writer import Writer
@@ -22,7 +25,8 @@ class Stored:
     def __init__(self, path: Path, manifest: Manifest, table: VectorTable, embedder: QueryEmbedder) -> None:
         self.path = path
         self._manifest, self._table, self._embedder = manifest, table, embedder
-        self._writer = Writer(path, manifest, table)
+        self._index = IndexFile(path / index_file(manifest.generation))
+        self._writer = Writer(path, manifest, table, self._index)
 
     def __len__(self) -> int:
         """The number of stored rows."""
@@ -79,6 +83,28 @@ class Stored:
             if field not in known:
                 raise UnknownNameError("field", str(field), known)
         return self._table.rows(wanted, vectors, None if where is None else compile_filter(where, known))
+
+    @property
+    def storage(self) -> str:
+        """How vectors are kept: "float32" or "float16"."""
+        kind = self._table.schema.field("vector").type.value_type
+        return next(name for name, stored in STORED_KINDS.items() if stored == kind)
+
+    @property
+    def index(self) -> IndexReport | None:
+        """What `build_index` or `optimize` measured, with the rows that came since; None where nothing is indexed.
+
+        An index that was never measured has a recall of 0: every search looks at all of it, until `optimize`.
+        """
+        segments = self._table.segments
+        if not segments:
+            return None
+        measured, late = self._index.read(), self._table.unindexed()
+        if measured.report is not None and measured.segments == segments:
+            return replace(measured.report, unindexed=late)
+        kind, partitions = self._table.index_kind()
+        unknown = Setting(None, 10, None, 1, 0.0)
+        return IndexReport(kind, len(self) - late, partitions, 0.0, 0.0, (unknown,), late)
 
     @property
     def has_map(self) -> bool:

@@ -1,12 +1,14 @@
-"""The LanceDB table below a collection: all that calls LanceDB is in this file."""
+"""The Lance data set below a collection: all that calls Lance is in this file and in `nearest`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -16,17 +18,19 @@ from numpy.typing import NDArray
 from commonspace.errors import CommonspaceError
 
 from .columns import KEY, base_schema, column_name, field_name
+from .effort import Choice, Effort
 from .lance_errors import translated
+from .nearest import nearest, nearest_and_tied
 from .sql import both, one_of
 
-FEWEST_TO_INDEX = 5_000
-"""Below this many rows a search of everything is as fast as an index, and exact."""
+T = TypeVar("T")
 
-# Measured on Gaussian vectors, the hardest there are: 30,000 x 128, recall@10 .19 as LanceDB comes, .54 with 40 probes
-# and refinement by 5, .97 with 400 candidates besides, at no cost in time.
-_PROBES, _REFINE, _CANDIDATES = 40, 5, 400
+_INDEX, _MODALITIES = "vector_idx", "modality_idx"
 _DELETED_AT_ONCE = 1_000
-_MOST_TIES = 10_000
+# Files of so many rows are left as they are: merging all into one would write a large collection anew each time.
+_ROWS_PER_FILE = 131_072
+_MOST_LATE = 0.1
+_READS = 3
 
 
 class VectorTable:
@@ -36,31 +40,32 @@ class VectorTable:
         folder: The collection's folder.
         name: The name of the table in it.
         dim: The length of a vector, to make a new table; None opens the one that is there.
+        kind: The type of the numbers of a vector in a new table.
 
     Raises:
         StorageError: If the table cannot be made or read.
     """
 
-    def __init__(self, folder: Path, name: str, dim: int | None = None) -> None:
-        import lancedb  # takes a second or two
-
+    def __init__(self, folder: Path, name: str, dim: int | None = None, kind: pa.DataType | None = None) -> None:
         self._path = folder / f"{name}.lance"
+        lance = _lance()
         with self._guarded():
-            # Interval 0: each call sees what other processes have written.
-            database = lancedb.connect(str(folder), read_consistency_interval=timedelta(0))
-            self._table: Any = (
-                database.open_table(name) if dim is None else database.create_table(name, schema=base_schema(dim))
-            )
+            if dim is not None:
+                lance.write_dataset(base_schema(dim, kind or pa.float32()).empty_table(), str(self._path))
+            self._dataset: Any = lance.dataset(str(self._path))
 
     def __len__(self) -> int:
-        with self._guarded():
-            return int(self._table.count_rows())
+        return self._read(lambda dataset: int(dataset.count_rows()))
 
     @property
     def schema(self) -> pa.Schema:
         """The columns there are."""
-        with self._guarded():
-            return self._table.schema
+        return self._read(lambda dataset: dataset.schema)
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+        return int(self.schema.field("vector").type.list_size)
 
     @property
     def fields(self) -> dict[str, pa.DataType]:
@@ -70,23 +75,20 @@ class VectorTable:
     @property
     def version(self) -> int:
         """Of what is stored."""
-        with self._guarded():
-            return int(self._table.version)
+        return self._read(lambda dataset: int(dataset.version))
 
     def rows(self, fields: Sequence[str], vectors: bool, where: str | None) -> pa.Table:
-        """Some columns of the rows that pass `where`, under the names of their fields."""
+        """Some columns of the rows that pass `where`, under the names of their fields; vectors in float32."""
         columns = [column_name(field) for field in fields] + ["vector"] * vectors
-        with self._guarded():
-            query = self._table.search()
-            if where is not None:
-                query = query.where(where)
-            found = query.select(columns).limit(None).to_arrow().select(columns)
+        found = self._read(lambda dataset: dataset.scanner(columns=columns, filter=where).to_table().select(columns))
+        if vectors:
+            kind = pa.list_(pa.float32(), found.schema.field("vector").type.list_size)
+            found = found.set_column(len(fields), "vector", found["vector"].cast(kind))
         return found.rename_columns([*fields, *["vector"] * vectors])
 
     def counts(self) -> dict[str, int]:
         """Modality -> number of rows, in the order of their names."""
-        with self._guarded():
-            column = self._table.search().select(["modality"]).to_arrow()["modality"]
+        column = self._read(lambda dataset: dataset.to_table(columns=["modality"]))["modality"]
         return {
             entry["values"]: entry["counts"]
             for entry in sorted(pc.value_counts(column).to_pylist(), key=lambda e: e["values"])
@@ -94,26 +96,63 @@ class VectorTable:
 
     def has(self, *modalities: str) -> bool:
         """Whether any row is of one of the modalities."""
-        with self._guarded():
-            return bool(self._table.count_rows(one_of("modality", modalities)))
+        return self._read(lambda dataset: bool(dataset.count_rows(one_of("modality", modalities))))
+
+    def sample(self, modality: str, count: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Vectors of rows of a modality, drawn without replacement, and their row ids."""
+
+        def draw(dataset: Any) -> pa.Table:
+            condition = one_of("modality", [modality])
+            ids = dataset.to_table(columns=["_rowid"], filter=condition)["_rowid"].to_numpy()
+            chosen = np.sort(rng.choice(ids, min(count, len(ids)), replace=False)).tolist()
+            numbers = f"_rowid IN ({', '.join(map(str, chosen))})"
+            return dataset.to_table(columns=["_rowid", "vector"], filter=numbers)
+
+        drawn = self._read(draw)
+        vectors = drawn["vector"].combine_chunks().flatten().to_numpy().astype(np.float32)
+        return vectors.reshape(len(drawn), -1), drawn["_rowid"].to_numpy()
+
+    def neighbours(
+        self, vectors: NDArray[np.float32], k: int, where: str | None, effort: Effort | None
+    ) -> tuple[list[NDArray[Any]], list[NDArray[np.float32]]]:
+        """Row ids and distances of the k rows nearest to each vector; exact without an effort."""
+        found = self._read(lambda dataset: nearest(dataset, vectors, k, where, effort, ["_rowid"]))
+        return [p["_rowid"].to_numpy() for p in found], [p["_distance"].to_numpy() for p in found]
+
+    def search(self, vectors: NDArray[np.float32], k: int, where: str | None, choice: Choice) -> list[pa.Table]:
+        """For each vector the k rows nearest by cosine, and more if the last are tied; without their vectors.
+
+        Args:
+            vectors: (m, d).
+            k: How many.
+            where: Only among rows that pass.
+            choice: How hard to look in an index of some segments.
+        """
+
+        def find(dataset: Any) -> list[pa.Table]:
+            segments = _segments(dataset)
+            columns = [f.name for f in dataset.schema if f.name != "vector"]
+            return nearest_and_tied(dataset, vectors, k, where, choice(segments) if segments else None, columns)
+
+        return self._read(find)
 
     def extend(self, fields: Mapping[str, pa.DataType]) -> None:
         """Adds the fields that are not there yet; older rows have no value in them."""
         known = self.fields
         new = [pa.field(column_name(field), kind) for field, kind in fields.items() if field not in known]
         if new:
-            with self._guarded():
-                self._table.add_columns(new)
+            with self._writing() as dataset:
+                dataset.add_columns(new)
 
     def add(self, rows: pa.Table) -> None:
         """Adds rows whose keys are not stored; the caller knows."""
-        with self._guarded():
-            self._table.add(rows)
+        with self._writing() as dataset:
+            dataset.insert(rows, mode="append")
 
     def put(self, rows: pa.Table) -> None:
         """Adds rows, in the place of those with the same key."""
-        with self._guarded():
-            self._upsert().execute(rows)
+        with self._writing() as dataset:
+            _upsert(dataset).execute(rows)
 
     def put_items(self, rows: pa.Table, ids: Sequence[str], modalities: Sequence[str]) -> None:
         """Makes the rows all that is stored of some items, in one commit: a kill leaves the old or the new.
@@ -126,58 +165,132 @@ class VectorTable:
         if not len(ids):
             return
         condition = both(one_of("modality", modalities), one_of("id", ids))
-        with self._guarded():
-            stored = self._table.search().where(condition).select(list(KEY)).limit(None).to_arrow()
+        with self._writing() as dataset:
+            stored = dataset.to_table(columns=list(KEY), filter=condition)
             if not stored.num_rows:
                 if rows.num_rows:
-                    self._table.add(rows)
+                    dataset.insert(rows, mode="append")
             elif stored.join(rows.select(list(KEY)), keys=list(KEY), join_type="left anti").num_rows:
                 # Reads the whole table, so only where there is something to take away.
-                self._upsert().when_not_matched_by_source_delete(condition).execute(rows)
+                _upsert(dataset).when_not_matched_by_source_delete(condition).execute(rows)
             else:
-                self._upsert().execute(rows)
-
-    def search(self, vector: NDArray[np.float32], k: int, where: str | None) -> pa.Table:
-        """The k rows nearest by cosine among those that pass `where`, and more if the last are tied; no vectors."""
-        columns = [f.name for f in self.schema if f.name != "vector"]
-        limit = k + 1
-        with self._guarded():
-            indexed = bool(self._table.list_indices())
-            while True:
-                query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").limit(limit)
-                if where is not None:
-                    query = query.where(where, prefilter=True)
-                if indexed:
-                    # At least so many probes, and all (0) rather than fewer than k hits under a narrow filter.
-                    query = query.minimum_nprobes(_PROBES).maximum_nprobes(0).refine_factor(_REFINE)
-                    query = query.ef(max(_CANDIDATES, 2 * _REFINE * limit))
-                found = query.select([*columns, "_distance"]).to_arrow()
-                distances = found["_distance"].to_numpy()
-                # Which of several equal rows make the cut must not be chance: fetch until the tie is whole.
-                if len(found) < limit or distances[-1] > distances[k - 1] or limit > k + _MOST_TIES:
-                    return found
-                limit *= 4
+                _upsert(dataset).execute(rows)
 
     def delete(self, ids: Sequence[str]) -> int:
         """Removes all rows of the ids; returns how many there were."""
         removed = 0
-        with self._guarded():
+        with self._writing() as dataset:
             for low in range(0, len(ids), _DELETED_AT_ONCE):
                 condition = one_of("id", ids[low : low + _DELETED_AT_ONCE])
-                removed += int(self._table.delete(condition).num_deleted_rows)
+                removed += int(dataset.delete(condition)["num_deleted_rows"])
         return removed
 
-    def build_index(self) -> None:
-        """Merges small files and, from `FEWEST_TO_INDEX` rows on, makes an IVF-HNSW-SQ index over the vectors."""
-        from lancedb.index import HnswSq
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """What tells the index that is there from any other; nothing where there is none."""
+        return self._read(_segments)
 
+    def index_kind(self) -> tuple[str, int]:
+        """The type of the index and in how many partitions its segments are, at most."""
+        found = self._read(lambda dataset: dataset.stats.index_stats(_INDEX))
+        parts = found.get("segments") or found["indices"]
+        return str(found["index_type"]), max(int(part["num_partitions"]) for part in parts)
+
+    def unindexed(self) -> int:
+        """How many rows no index holds, so that a search looks at each of them."""
+
+        def count(dataset: Any) -> int:
+            held = {number for part in _parts(dataset) for number in part.fragment_ids}
+            return sum(f.count_rows() for f in dataset.get_fragments() if f.fragment_id not in held)
+
+        return self._read(count)
+
+    def create_index(self, kind: str, options: Mapping[str, int], told: Callable[[str], None]) -> None:
+        """Indexes the vectors anew, and by a bitmap the modalities, of which most searches name one.
+
+        Args:
+            kind: A type of index of Lance's.
+            options: What else the type needs.
+            told: Is called with each step that is finished.
+        """
+        size = max(1, round(math.sqrt(len(self))))  # as many partitions as rows in each: the least to look at
+
+        def tell(event: Any) -> None:
+            if event.event == "complete":
+                told(str(event.stage))
+
+        with self._writing() as dataset:
+            dataset.create_index(
+                "vector",
+                kind,
+                name=_INDEX,
+                metric="cosine",
+                replace=True,
+                target_partition_size=size,
+                progress_callback=tell,
+                **options,
+            )
+            _index_modalities(dataset)
+
+    def drop_index(self) -> None:
+        """Takes the index away."""
+        with self._writing() as dataset:
+            for index in dataset.describe_indices():
+                dataset.drop_index(index.name)
+
+    def grow_index(self) -> None:
+        """Puts the rows that no index holds into the one that is there.
+
+        They become a segment of their own, together with those that came since the first was written; once all these
+        hold more than a share of the rows, one is made of all. Left to itself, Lance adds a segment each time.
+        """
+        with self._writing() as dataset:
+            held = dataset.stats.index_stats(_INDEX)["num_indexed_rows_per_delta"]
+            late = dataset.count_rows() - max(held)
+            merged = len(held) if late > _MOST_LATE * max(held) else len(held) - 1
+            dataset.optimize.optimize_indices(num_indices_to_merge=merged, index_names=[_INDEX])
+            _index_modalities(dataset)
+
+    def compact(self) -> None:
+        """Merges small files and writes those anew of which much was deleted."""
+        with self._writing() as dataset:
+            dataset.optimize.compact_files(target_rows_per_fragment=_ROWS_PER_FILE)
+
+    def forget(self, older_than: timedelta) -> None:
+        """Removes versions that are older, and the files that only they need."""
+        with self._writing() as dataset:
+            dataset.cleanup_old_versions(older_than=older_than)
+
+    def _latest(self) -> Any:
+        """The newest version, by whichever process; objects of Lance's are replaced, since other threads read them."""
+        held = self._dataset
+        newest = held.latest_version
+        if newest == held.version:
+            return held
+        new = held.checkout_version(newest)
+        if _segments(new) != _segments(held):
+            new = _lance().dataset(str(self._path))  # else the caches would keep the old index for good
+        self._dataset = new
+        return new
+
+    def _read(self, work: Callable[[Any], T]) -> T:
         with self._guarded():
-            self._table.optimize()
-            if len(self) >= FEWEST_TO_INDEX:
-                self._table.create_index("vector", config=HnswSq(distance_type="cosine"))
+            for attempt in range(_READS):
+                dataset = self._latest()
+                try:
+                    return work(dataset)
+                except (RuntimeError, OSError, ValueError):
+                    # Another process may have removed the version just now; there is a newer one then.
+                    if attempt == _READS - 1 or dataset.version == dataset.latest_version:
+                        raise
+            raise AssertionError
 
-    def _upsert(self) -> Any:
-        return self._table.merge_insert(list(KEY)).when_matched_update_all().when_not_matched_insert_all()
+    @contextmanager
+    def _writing(self) -> Iterator[Any]:
+        """The newest version as an object of its own: Lance lets no one read an object that is writing."""
+        with self._guarded():
+            held = self._dataset
+            yield held.checkout_version(held.latest_version)
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -187,3 +300,34 @@ class VectorTable:
             raise
         except (RuntimeError, OSError, ValueError) as error:
             raise translated(error, self._path) from error
+
+
+def _segments(dataset: Any) -> tuple[str, ...]:
+    return tuple(sorted(str(part.uuid) for part in _parts(dataset)))
+
+
+def _parts(dataset: Any) -> list[Any]:
+    return [part for index in dataset.describe_indices() if index.name == _INDEX for part in index.segments]
+
+
+def _index_modalities(dataset: Any) -> None:
+    """Without it each search that names a modality reads that of every row, which takes longer than the search."""
+    dataset.create_scalar_index("modality", "BITMAP", name=_MODALITIES, replace=True)
+
+
+def _upsert(dataset: Any) -> Any:
+    # An index is of one column of the key, and there is none of the key.
+    return dataset.merge_insert(list(KEY)).use_index(False).when_matched_update_all().when_not_matched_insert_all()
+
+
+def _lance() -> Any:
+    """Lance, told on its import to keep its warnings: it writes them past Python's logging."""
+    name = "LANCE_LOG"
+    given = os.environ.get(name)
+    os.environ.setdefault(name, "error")
+    try:
+        import lance
+    finally:
+        if given is None:
+            del os.environ[name]
+    return lance

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from commonspace.errors import StorageError
 from commonspace.progress import progress
 
 from .dataset_rows import Batch
 from .entries import Entries, as_table
+from .index import IndexFile, IndexReport
+from .indexing import build, maintain
 from .lock import writing
 from .manifest import Manifest, map_file
 from .metadata import match_types
@@ -26,10 +31,11 @@ class Writer:
         folder: The collection's folder.
         manifest: What collection.json said when the collection was opened.
         table: Its table.
+        index: What was measured of its index.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, table: VectorTable) -> None:
-        self._folder, self._manifest, self._table = folder, manifest, table
+    def __init__(self, folder: Path, manifest: Manifest, table: VectorTable, index: IndexFile) -> None:
+        self._folder, self._manifest, self._table, self._index = folder, manifest, table, index
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -78,10 +84,15 @@ class Writer:
         with self.locked():
             return self._table.delete(ids)
 
-    def build_index(self) -> None:
-        """Merges small files, and indexes what is large enough."""
+    def build_index(self, recall: float, codes: str, queries: NDArray[np.float32] | None) -> IndexReport:
+        """Merges small files, indexes what is large enough, and measures the index."""
         with self.locked():
-            self._table.build_index()
+            return build(self._table, self._index, recall, codes, queries)
+
+    def optimize(self, keep: timedelta) -> IndexReport:
+        """Merges small files, puts new rows into the index, and removes old versions."""
+        with self.locked():
+            return maintain(self._table, self._index, keep)
 
     def write_map(self, made: pa.Table) -> None:
         """Keeps a map, in the place of the one there was."""
