@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000, help="how many vectors")
     parser.add_argument("--queries", type=int, default=500, help="how many questions")
     parser.add_argument("--folder", type=Path, help="where stores are put meanwhile; default: the system's place")
+    parser.add_argument("--half", action="store_true", help="float16 too, which takes hours to index at a million")
     parser.add_argument("--no-peer", action="store_true", help="without faiss and usearch")
     arguments = parser.parse_args()
     if not arguments.no_peer:
@@ -205,7 +206,8 @@ def main() -> None:
         peers["faiss HNSW"] = faiss_hnsw(X, asked.masks, asked.measure, RECALL)
         peers["usearch HNSW"] = usearch_hnsw(X, asked.measure, RECALL)
     ours: dict[str, Any] = {}
-    for storage, codes in (("float16", "sq"), ("float32", "pq"), ("float32", "sq")):
+    kinds = [("float32", "pq"), ("float32", "sq")]
+    for storage, codes in [("float16", "sq")] * arguments.half + kinds:
         folder = Path(tempfile.mkdtemp(dir=arguments.folder)) / "store"
         ours[f"{storage}, {codes}"] = measure_collection(folder, X, late, asked, storage, codes)
         shutil.rmtree(folder.parent)

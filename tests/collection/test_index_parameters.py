@@ -88,6 +88,16 @@ def test_half_precision_keeps_the_cosines_of_vectors_of_any_length(tmp_path, rng
     assert kept == pytest.approx(units[[int(i) for i in rows["id"].to_pylist()]], abs=1e-3)
 
 
+@pytest.mark.parametrize(("storage", "warned"), [("float32", False), ("float16", True)])
+def test_a_slow_index_is_announced(tmp_path, monkeypatch, caplog, rng, storage, warned):
+    monkeypatch.setattr("commonspace.collection.indexing.FEWEST_TO_INDEX", 100)
+    monkeypatch.setattr("commonspace.collection.indexing._SLOW_IN_HALF", 200)
+    collection = Collection.create(tmp_path / "store", dim=DIM, storage=storage)
+    collection.add_vectors([str(i) for i in range(200)], rng.standard_normal((200, DIM)), modality="image")
+    assert collection.build_index().reached
+    assert ("indexing 200 rows of float16" in caplog.text) == warned
+
+
 SETTINGS = (Setting(None, 10, 4, 1, 0.995), Setting(None, 100, 8, 2, 0.992), Setting("image", 10, 16, 1, 0.99))
 
 

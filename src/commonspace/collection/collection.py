@@ -65,7 +65,7 @@ class Collection(Searching):
             dim: The length of a vector, where there is no space.
             encoders: Modality -> the encoder whose rows the space was fitted on; their names and fingerprints are kept.
             storage: How vectors are kept: "float32" as they are, or "float16" at unit length, in half the space, with
-                cosines that are off by some 1e-4.
+                cosines that are off by some 1e-4; an index over these is built much more slowly on most processors.
             overwrite: Replace a collection that is there, once the new one is whole: if `create` fails, the old one is
                 as it was. A folder with other things is left alone all the same.
 

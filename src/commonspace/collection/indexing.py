@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from commonspace.progress import Advance, progress
@@ -18,6 +19,8 @@ from .index import CODES, FEWEST_TO_INDEX, KEEP, IndexFile, IndexReport, Setting
 from .table import VectorTable
 
 _STEPS = 4  # that Lance tells of: training centres and codes, sorting rows into partitions, writing these
+
+_SLOW_IN_HALF = 50_000
 
 _logger = logging.getLogger("commonspace")
 
@@ -42,6 +45,12 @@ def build(
         if table.segments:
             table.drop_index()
         return IndexReport("exact", rows, 0, time.perf_counter() - started, recall)
+    if rows >= _SLOW_IN_HALF and pa.types.is_float16(table.schema.field("vector").type.value_type):
+        _logger.warning(
+            "indexing %s rows of float16, in which most processors calculate slowly: this may take hours where float32 "
+            "takes minutes",
+            f"{rows:,}",
+        )
     with progress("indexing", _STEPS + _measurements(counts), "steps") as advance:
         table.create_index(CODES[codes], _options(codes, table.dim), lambda step: advance(1, step.replace("_", " ")))
         asked = drawn(table, counts) if queries is None else [_foreign(queries)]
