@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -291,6 +292,14 @@ class Collection(Stored):
         of them; build again after adding many.
         """
         self._writer.build_index()
+
+    def lend(self) -> AbstractContextManager[VectorTable]:
+        """The table, for one who writes to it directly during a `with` block, as many machines do; see `scale.index`.
+
+        Raises:
+            StorageError: If the collection cannot be written, or another process is writing.
+        """
+        return self._writer.lent()
 
     def build_map(self, method: str = "umap", *, random_state: int = 0) -> None:
         """Draws all rows as points in a plane and keeps where they are, for the page.

@@ -52,6 +52,11 @@ class VectorTable:
                 database.open_table(name) if dim is None else database.create_table(name, schema=base_schema(dim))
             )
 
+    @property
+    def path(self) -> Path:
+        """The folder that Lance keeps the rows in."""
+        return self._path
+
     def __len__(self) -> int:
         with self._guarded():
             return int(self._table.count_rows())

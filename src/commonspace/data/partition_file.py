@@ -61,9 +61,8 @@ class Summary:
     def from_json(cls, text: bytes) -> Self:
         """The inverse of `to_json`."""
         told = json.loads(text)
-        problems = tuple(Problem(**problem) for problem in told.pop("problems"))
-        lists = {name: tuple(told.pop(name)) for name in ("modalities", "absent", "label_names")}
-        return cls(**told, **lists, problems=problems)
+        told["problems"] = tuple(Problem(**problem) for problem in told["problems"])
+        return cls(**told | {name: tuple(told[name]) for name in ("modalities", "absent", "label_names")})
 
 
 def partition_name(number: int) -> str:

@@ -1,4 +1,4 @@
-"""A data set in partitions: a folder of Parquet files, each of some items and their views, which no one need read whole.
+"""A data set in partitions: a folder of Parquet files, each of some items and their views; none need read it whole.
 
 encoded/
   partitions.json       what it is, written last: a folder with it is whole

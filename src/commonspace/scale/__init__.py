@@ -3,6 +3,8 @@
 from commonspace.data.partitions import Partitions
 
 from .encode import encode
+from .evaluate import evaluate
 from .fit import fit
+from .index import index
 
-__all__ = ["Partitions", "encode", "fit"]
+__all__ = ["Partitions", "encode", "evaluate", "fit", "index"]

@@ -140,7 +140,7 @@ def run_tasks(
     sent = [ray.put(value) for value in shared]
     results: dict[int, Any] = {}
     with progress(description, sum(map(units, numbers)), unit) as advance:
-        waiting, running = list(reversed(numbers)), {}
+        waiting, running = list(reversed(numbers)), dict[Any, int]()
         while waiting or running:
             room = workers or AHEAD * processors(ray)  # machines come and go
             while waiting and len(running) < room:

@@ -180,7 +180,7 @@ def _describe(source: Source, encoders: Mapping[str, Encoder], parts: Sequence[S
         )
     for modality in modalities:
         if all(modality in part.absent for part in parts):
-            problem = next((p for part in parts for p in part.problems if p.modality == modality), "no item has it.")
+            problem = next((p for part in parts for p in part.problems if p.what == modality), "no item has it.")
             raise InputError(f"{modality}: none of the items could be read; the first: {problem}")
     names = tuple(dict.fromkeys(name for part in parts for name in part.label_names))
     return Description(

@@ -139,7 +139,8 @@ def add_up(group: int, space: LinearSpace, parts: Partitions, split: str | None,
 
 def _packed(space: LinearSpace) -> bytes:
     """What was learnt so far as the bytes of an .npz file: the moments, and as JSON what they are of."""
-    learnt, arrays, numbers = vars(space), {}, []
+    learnt, numbers = vars(space), []
+    arrays: dict[str, Any] = {}
     for i, moments in enumerate(learnt.get("moments_", ())):
         arrays |= {f"mean{i}": moments["mean"], f"scatter{i}": moments["scatter"]}
         numbers.append({name: moments[name] for name in ("dims", "n", "eps")})

@@ -35,13 +35,26 @@ class Source(Protocol):
         ordered: Whether all partitions name the columns of labels in the one order that counts.
     """
 
-    name: str
-    protocol: str
-    columns: Mapping[str, str]
-    identity: str
-    sizes: Sequence[int]
-    repeats: bool
-    ordered: bool
+    @property
+    def name(self) -> str: ...  # noqa: D102 - described above, like the next
+
+    @property
+    def protocol(self) -> str: ...  # noqa: D102
+
+    @property
+    def columns(self) -> Mapping[str, str]: ...  # noqa: D102
+
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+
+    @property
+    def sizes(self) -> Sequence[int]: ...  # noqa: D102
+
+    @property
+    def repeats(self) -> bool: ...  # noqa: D102
+
+    @property
+    def ordered(self) -> bool: ...  # noqa: D102
 
     def read(self, number: int) -> Dataset:
         """A partition, without encoders."""
