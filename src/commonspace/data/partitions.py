@@ -179,8 +179,8 @@ class Partitions:
 
 
 def is_partitioned(path: str | Path) -> bool:
-    """Whether a folder holds a whole data set in partitions."""
-    return FILE in Place(path).names()
+    """Whether a path of this machine is a folder that holds a whole data set in partitions."""
+    return (Path(path) / FILE).is_file()
 
 
 def stacked(views: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ class Place:
     """
 
     def __init__(self, path: str | Path) -> None:
-        text = str(path)
+        text = str(path).removeprefix("file://")
         self.remote = "://" in text
         self.path = text.rstrip("/") if self.remote else str(Path(text).absolute())
 

@@ -32,6 +32,9 @@ def require_ray() -> Any:
     """
     try:
         import ray
+        import ray.data
+        import ray.exceptions
+        import ray.train
     except ImportError as error:
         raise MissingPackageError(
             "scale: work on many machines needs Ray: pip install 'commonspace[ray]', on each of them."
@@ -55,9 +58,19 @@ def connected(address: str | None = None) -> Iterator[Any]:
         InputError: If there is no cluster at the address.
     """
     ray = require_ray()
-    if ray.is_initialized():
-        yield ray
-        return
+    with warnings.catch_warnings():
+        # Of its own defaults, and of how lance-ray uses it.
+        warnings.filterwarnings("ignore", module=r"ray\.|ray$|lance_ray")
+        if ray.is_initialized():
+            yield ray
+        else:
+            with _joined(ray, address):
+                yield ray
+
+
+@contextmanager
+def _joined(ray: Any, address: str | None) -> Iterator[None]:
+    """Joins a cluster, or starts one, for the block."""
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         with warnings.catch_warnings(), _environment(_SETTINGS):
@@ -73,7 +86,7 @@ def connected(address: str | None = None) -> Iterator[Any]:
         ) from error
     try:
         with redirect_stdout(sys.stderr):  # where Ray tells of lost machines, and results are not
-            yield ray
+            yield
     finally:
         ray.shutdown()
 

@@ -177,6 +177,7 @@ def _build_index(collection: Collection, rows: int, workers: int) -> None:
             metric="cosine",
             num_partitions=max(1, rows // ROWS_PER_CELL),
             num_workers=workers,
+            ef_construction=300,  # as LanceDB has it
         )
 
 
