@@ -21,7 +21,7 @@ from commonspace.errors import InputError, MissingPackageError, ParameterError
 from commonspace.spaces import Space
 
 from .cluster import check_workers, connected, processors, run_tasks
-from .fit import GROUP, identity, numbers_of
+from .fitting import GROUP, identity, numbers_of
 from .job import begin
 
 CREATED = "created.json"

@@ -39,7 +39,7 @@ def test_views_are_those_of_one_machine_to_the_last_bit(two_nodes, data, tmp_pat
     assert_the_same(parts.load(), data)
     assert_the_same(cs.load_dataset(tmp_path / "encoded"), data)
     assert cs.load_dataset(tmp_path / "encoded").encoders["image"].name == "colours"
-    assert sorted(os.listdir(tmp_path)) == ["encoded"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["encoded"]
 
 
 def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time(two_nodes, data, tmp_path):
@@ -158,7 +158,7 @@ def test_mistakes_are_named(two_nodes, data, tmp_path):
     address = two_nodes.address
     with pytest.raises(ParameterError, match="rows: expected a whole number of at least 1, got 0"):
         scale.encode(data, tmp_path / "x", rows=0)
-    with pytest.raises(ParameterError, match="workers: .* got 0"):
+    with pytest.raises(ParameterError, match=r"workers: .* got 0"):
         scale.encode(data, tmp_path / "x", workers=0)
     with pytest.raises(InputError, match="image: the data set holds raw items and no encoder"):
         scale.encode(data.take(range(9)).detached(), tmp_path / "x", address=address)

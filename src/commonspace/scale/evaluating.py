@@ -86,7 +86,7 @@ def evaluate(
             found = run_tasks(
                 ray,
                 ask_block,
-                (space, source, target, flat[source], flat[target], labels),
+                (space, source, target, flat[source], flat[target], labels, BLOCK),
                 range(0, queries, BLOCK),
                 description=f"{source}->{target}",
                 units=lambda start, queries=queries: min(BLOCK, queries - start),  # type: ignore[misc]
@@ -113,9 +113,10 @@ def ask_block(
     asking: tuple[NDArray[np.float32], NDArray[np.int64]],
     asked: tuple[NDArray[np.float32], NDArray[np.int64]],
     labels: NDArray[Any] | None,
+    size: int,
 ) -> QueryFigures:
     """What a block of queries comes to; `asking` and `asked` are rows and the item of each."""
-    block = slice(start, start + BLOCK)
+    block = slice(start, start + size)
     (queries, query_item), (gallery, gallery_item) = asking, asked
     scores = space.similarity_rows(queries[block], gallery)
     return ask_direction(Direction(source, target, gallery, scores, query_item[block], gallery_item), labels)

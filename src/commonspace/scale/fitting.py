@@ -20,7 +20,7 @@ from commonspace.spaces.linear.base import LinearSpace
 
 from .cluster import check_workers, connected, run_tasks
 from .job import begin, job_of
-from .train import train
+from .training import train
 
 GROUP = 16
 """Partitions whose moments one task adds up: their moments are as large as some thousand items."""
