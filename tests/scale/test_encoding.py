@@ -16,7 +16,7 @@ import commonspace as cs
 from commonspace import scale
 from commonspace.errors import InputError, ParameterError, StorageError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:lance is not fork-safe")]
 N, ROWS = 2048, 128
 
 

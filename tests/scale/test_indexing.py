@@ -11,7 +11,7 @@ from commonspace import scale
 from commonspace.errors import ParameterError, StorageError
 
 pytest.importorskip("lance_ray", reason="needs the extra [ray]")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:lance is not fork-safe")]
 KEYS = [("id", "ascending"), ("modality", "ascending"), ("part", "ascending")]
 
 

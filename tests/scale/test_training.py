@@ -14,7 +14,7 @@ import commonspace as cs
 from commonspace import scale
 from commonspace.errors import ParameterError, StorageError, TrainingError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:lance is not fork-safe")]
 N = 400
 SMALL: dict[str, Any] = {"n_components": 4, "hidden_sizes": (16,), "max_epochs": 5, "batch_size": 64, "random_state": 0}
 STILL: dict[str, Any] = {"dropout": 0.0, "noise": 0.0}
@@ -55,16 +55,30 @@ def test_two_workers_give_the_weights_of_one_process_with_the_whole_batch(two_no
         np.testing.assert_allclose(fitted.weights_[name], array, atol=1e-5, err_msg=name)
 
 
-def test_a_worker_lost_in_the_middle_changes_nothing_but_the_time(two_nodes, parts, data, tmp_path):
-    settings = {**SMALL, **STILL, "max_epochs": 60}
-    work, killed = tmp_path / "work", list[int]()
+def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time(two_nodes, parts, data, tmp_path):
+    epochs = 400
+    settings = {**SMALL, **STILL, "max_epochs": epochs}
+    work, events = tmp_path / "work", list[str]()
+
+    def wait_for_an_epoch() -> None:
+        before = written()
+        while written() == before:
+            time.sleep(0.02)
+
+    def written() -> int:
+        return (work / "training.ckpt").stat().st_mtime_ns if (work / "training.ckpt").exists() else 0
 
     def disturb() -> None:
-        while not (work / "training.ckpt").exists():
-            time.sleep(0.02)
-        pid = training_processes()[-1]
-        os.kill(pid, signal.SIGKILL)
-        killed.append(pid)
+        wait_for_an_epoch()
+        os.kill(training_processes()[-1], signal.SIGKILL)
+        events.append("worker")
+        while (work / "space").exists() or len(training_processes()) > 0:
+            time.sleep(0.02)  # until the other has ended too
+        wait_for_an_epoch()
+        if not (work / "space").exists():
+            two_nodes.kill_second()
+            events.append("node")
+            two_nodes.add()
 
     thread = threading.Thread(target=disturb)
     thread.start()
@@ -74,9 +88,9 @@ def test_a_worker_lost_in_the_middle_changes_nothing_but_the_time(two_nodes, par
         )
     finally:
         thread.join()
-    assert len(killed) == 1
+    assert events == ["worker", "node"]
     alone = cs.Contrastive(**settings).fit(data.split("train").views)
-    assert fitted.history_["epoch"].tolist() == list(range(60))
+    assert fitted.history_["epoch"].tolist() == list(range(epochs))
     for name, array in alone.weights_.items():
         np.testing.assert_allclose(fitted.weights_[name], array, atol=1e-5, err_msg=name)
 

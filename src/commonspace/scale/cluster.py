@@ -60,7 +60,7 @@ def connected(address: str | None = None) -> Iterator[Any]:
     ray = require_ray()
     with warnings.catch_warnings():
         # Of its own defaults, and of how lance-ray uses it.
-        warnings.filterwarnings("ignore", module=r"ray\.|ray$|lance_ray")
+        warnings.filterwarnings("ignore", module=r"ray\.|ray$|lance")
         if ray.is_initialized():
             yield ray
         else:
