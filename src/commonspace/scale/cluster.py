@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from socket import create_connection
 from typing import Any
 
 from commonspace.errors import CommonspaceError, InputError, MissingPackageError, ParameterError
@@ -16,6 +17,9 @@ from commonspace.threads import cpu_threads
 
 AHEAD = 2
 """Tasks that wait for each processor: enough that none is idle, few enough that a million do not lie in memory."""
+
+REACH_SECONDS = 10.0
+"""How long the cluster is given to answer at all."""
 
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",  # it would report to its makers
@@ -78,10 +82,11 @@ def _joined(ray: Any, address: str | None) -> Iterator[None]:
             if address is None:
                 ray.init(address="local", num_cpus=cpu_threads(), include_dashboard=False, **quiet)
             else:
+                _reach(address)
                 ray.init(address=address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise InputError(
-            f"address {address!r}: no cluster answers there ({str(error).splitlines()[0]}). Start one with: "
+            f"address {address!r}: no cluster answers there ({(str(error).splitlines() or [''])[0]}). Start one with: "
             "ray start --head; or leave the address out for a cluster of this machine alone."
         ) from error
     try:
@@ -89,6 +94,14 @@ def _joined(ray: Any, address: str | None) -> Iterator[None]:
             yield
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Raises OSError where nobody answers: Ray would go on trying for ten minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdigit():
+        with create_connection((host, int(port)), timeout=REACH_SECONDS):
+            pass
 
 
 def processors(ray: Any) -> int:
