@@ -94,7 +94,8 @@ def test_a_damaged_description_is_told(folder: Path):
 
 
 def test_partitions_of_unlike_types_are_refused(tmp_path: Path):
-    for number, value in enumerate((["a"], [1])):
+    values: list[list[object]] = [["a"], [1]]
+    for number, value in enumerate(values):
         part = cs.Dataset({"x": np.ones((1, 2))}, metadata={"field": value})
         write_partition(Place(tmp_path), number, part, part.views, ())
     Description("odd", "custom", ("x",), {}, (1, 1)).write(Place(tmp_path))

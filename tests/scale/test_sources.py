@@ -109,4 +109,4 @@ def test_encoders_are_sent_by_name_where_the_name_rebuilds_them():
 
     own = Own()
     assert named_encoders({"image": get_encoder("colours")}) == {"image": "colours"}
-    assert named_encoders({"image": own}) == {"image": own}  # type: ignore[dict-item]
+    assert named_encoders({"image": own}) == {"image": own}

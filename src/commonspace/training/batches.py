@@ -23,8 +23,8 @@ class Batches:
         per_class: Items of a class in a batch of balanced classes; None draws without regard to classes.
 
     Attributes:
-        shared: Whether processes that train together are all given every batch, of which each embeds its share of the
-            rows; else each is given its share of the batches.
+        shared: Whether processes that train together are all given every batch, to embed it together; else each is
+            given its share of the batches.
     """
 
     shared = False

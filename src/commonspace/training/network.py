@@ -22,8 +22,8 @@ class Network(nn.Module, ABC):
         n_components: The length of an embedding.
 
     Attributes:
-        shares_batches: Whether its loss sees rows through `embed_batch` alone, which processes that train together can
-            do together: the loss is then that of the whole batch. Else each process has batches of its own.
+        shares_batches: Whether processes that train together embed each batch together, by `together`, so that the loss
+            is that of the whole batch. Else each has batches of its own.
     """
 
     shares_batches: ClassVar[bool] = False

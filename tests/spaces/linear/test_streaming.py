@@ -192,7 +192,7 @@ def test_what_cannot_be_merged_is_named():
     with pytest.raises(InputError, match="merge: expected a CCA of the same parameters"):
         CCA(4).merge(stream)
     with pytest.raises(InputError, match="merge: expected a PLS of the same parameters"):
-        PLS(3).merge(stream)  # type: ignore[arg-type]
+        PLS(3).merge(stream)
     narrow = {m: v[:, :-1] for m, v in views.items()}
     with pytest.raises(InputError, match=r"merge: expected image .* columns"):
         CCA(3).partial_fit(views).merge(CCA(3).partial_fit(narrow))
