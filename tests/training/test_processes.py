@@ -27,7 +27,7 @@ SPACES: dict[str, Space] = {
     "Prototype": cs.Prototype(),
     "DCCA": cs.DCCA(),
     "DCCA, running": cs.DCCA(covariances="running"),
-    "CorrAE": cs.CorrAE(),
+    "DSCMR": cs.DSCMR(),
 }
 SMALL: dict[str, Any] = {
     "n_components": 3,
@@ -71,7 +71,7 @@ def test_shared_batches_are_all_of_them():
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:lance is not fork-safe")
-@pytest.mark.parametrize("name", [name for name in SPACES if name != "CorrAE"])
+@pytest.mark.parametrize("name", [name for name in SPACES if name != "DSCMR"])
 def test_two_processes_give_the_weights_of_one_with_the_whole_batch(name: str, monkeypatch: pytest.MonkeyPatch):
     options = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_fork"}
     two = trained(SPACES[name], trainer_options=options)
@@ -89,7 +89,7 @@ def test_two_processes_give_the_weights_of_one_with_the_whole_batch(name: str, m
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:lance is not fork-safe")
 def test_others_give_those_of_one_that_takes_a_step_every_two_batches():
     options = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_fork"}
-    space = SPACES["CorrAE"]
+    space = SPACES["DSCMR"]
     settings: dict[str, Any] = {"parts": 1, "max_epochs": 1, "validation_fraction": 0.0}
     two = trained(space, trainer_options=options, **settings)
     one = trained(space, trainer_options={"accumulate_grad_batches": 2}, **settings)
