@@ -52,7 +52,8 @@ def train(
       every worker its share of the rows, and the loss is that of the whole batch: the gradient is the one of a single
       process, up to rounding. What is drawn for each row, by `dropout` and `noise`, is drawn otherwise.
     - The others: each worker takes every c-th batch of c workers, and their gradients are averaged: the training of one
-      process that takes a step every c batches (`trainer_options={"accumulate_grad_batches": c}`).
+      process that takes a step every c batches (`trainer_options={"accumulate_grad_batches": c}`), but for what is
+      drawn, and for running means, which each worker keeps of its own batches.
 
     After each epoch the state is written to `work`. When a worker or its machine is lost, the workers are started
     anew, where there are processors for them, and go on from there.
