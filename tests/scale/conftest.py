@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -40,11 +41,25 @@ class TwoNodes:
     def address(self) -> str:
         return str(self.cluster.address)
 
+    def processes(self, name: str) -> list[int]:
+        """The workers of either node whose title has the name, such as the class of an actor; not those of others."""
+        nodes = [self.cluster.head_node, *self.cluster.worker_nodes]
+        raylets = {info.process.pid for node in nodes for info in node.all_processes.get("raylet", [])}
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with suppress(OSError):  # it has ended meanwhile
+                    parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                    title = (entry / "cmdline").read_bytes().decode(errors="replace")
+                    if parent in raylets and title.startswith("ray::") and name in title:
+                        found.append(int(entry.name))
+        return sorted(found)
+
     def kill_second(self) -> None:
         self.cluster.remove_node(self.second, allow_graceful=False)
 
-    def add(self) -> None:
-        self.second = self.cluster.add_node(**NODE)
+    def add(self, *, wait: bool = True) -> None:
+        self.second = self.cluster.add_node(wait=wait, **NODE)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import commonspace as cs
@@ -55,7 +56,11 @@ def test_results_come_in_the_order_of_the_numbers_and_mistakes_as_they_are(two_n
         assert os.environ["COMMONSPACE_THREADS"] == "1"
         return int(number**exponent)
 
+    def large(number: int) -> np.ndarray:
+        return np.full((200, 200), number)
+
     with connected(two_nodes.address) as ray:
+        kept = run_tasks(ray, large, (), [3], description="arrays")[3]
         with connected() as same:
             assert same is ray  # the one that is joined already
         results = run_tasks(ray, power, (2,), [5, 3, 4], description="powers")
@@ -66,6 +71,8 @@ def test_results_come_in_the_order_of_the_numbers_and_mistakes_as_they_are(two_n
             run_tasks(ray, power, ("x",), [6], description="powers")
         assert ray.is_initialized()
     assert not ray.is_initialized()
+    assert (kept == 3).all()
+    assert kept.flags.writeable
     assert capsys.readouterr().out == ""
 
 

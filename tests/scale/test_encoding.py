@@ -4,7 +4,6 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,7 +50,7 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     def disturb() -> None:
         while written() < 2:
             time.sleep(0.02)
-        os.kill(encoder_processes()[0], signal.SIGKILL)
+        os.kill(two_nodes.processes("PartitionEncoder")[0], signal.SIGKILL)
         events.append(f"worker killed at {written()}")
         while written() < 6:
             time.sleep(0.02)
@@ -68,20 +67,6 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     assert len(events) == 2
     assert int(events[1].rpartition(" ")[2]) < N // ROWS, "the node was killed when all was done"
     assert_the_same(parts.load(), data)
-
-
-def encoder_processes() -> list[int]:
-    """The processes of the actors that encode, wherever they are on this machine."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"ray::" in command and b"PartitionEncoder" in command:
-                found.append(int(entry.name))
-    return found
 
 
 def test_finished_partitions_are_not_encoded_again(two_nodes, data, tmp_path):

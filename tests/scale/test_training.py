@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,25 +60,26 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     settings = {**SMALL, **STILL, "max_epochs": epochs}
     work, events = tmp_path / "work", list[str]()
 
-    def wait_for_an_epoch() -> None:
-        before = written()
-        while written() == before:
-            time.sleep(0.02)
-
     def written() -> int:
         return (work / "training.ckpt").stat().st_mtime_ns if (work / "training.ckpt").exists() else 0
 
+    def wait_for(happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 120
+        while not happened() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def disturb() -> None:
-        wait_for_an_epoch()
-        os.kill(training_processes()[-1], signal.SIGKILL)
+        wait_for(lambda: written() > 0)
+        first = two_nodes.processes("RayTrainWorker")
+        os.kill(first[-1], signal.SIGKILL)
         events.append("worker")
-        while (work / "space").exists() or len(training_processes()) > 0:
-            time.sleep(0.02)  # until the other has ended too
-        wait_for_an_epoch()
+        wait_for(lambda: not {*first} & {*two_nodes.processes("RayTrainWorker")})
+        before = written()
+        wait_for(lambda: written() > before)
         if not (work / "space").exists():
             two_nodes.kill_second()
             events.append("node")
-            two_nodes.add()
+            two_nodes.add(wait=False)
 
     thread = threading.Thread(target=disturb)
     thread.start()
@@ -93,19 +94,6 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     assert fitted.history_["epoch"].tolist() == list(range(epochs))
     for name, array in alone.weights_.items():
         np.testing.assert_allclose(fitted.weights_[name], array, atol=1e-5, err_msg=name)
-
-
-def training_processes() -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"ray::" in command and b"RayTrainWorker" in command:
-                found.append(int(entry.name))
-    return sorted(found)
 
 
 def test_mistakes_are_named_and_not_tried_again(two_nodes, parts, tmp_path):

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from copy import deepcopy
 from socket import create_connection
 from typing import Any
 
@@ -192,7 +193,7 @@ def one_thread(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _result(ray: Any, reference: Any) -> Any:
     try:
-        return ray.get(reference)
+        return deepcopy(ray.get(reference))  # arrays of Ray's lie in memory that is gone when the cluster is left
     except ray.exceptions.RayTaskError as error:
         cause = getattr(error, "cause", None)
         if isinstance(cause, CommonspaceError):
