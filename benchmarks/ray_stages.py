@@ -66,6 +66,9 @@ def measured(n: int, arguments: argparse.Namespace, cluster: Any, *, largest: bo
             losing = threading.Thread(target=lose, args=(cluster, folder / "encoded", n // arguments.rows // 2))
             losing.start()
         parts = timed("encode", lambda: scale.encode(data, folder / "encoded", rows=arguments.rows, **how))
+        if largest and arguments.lose:
+            losing.join()
+            cluster.add_node(**NODE)
         cca = timed("fit CCA", lambda: scale.fit(CCA(arguments.components), parts, split="train", **how))
         deep = Contrastive(arguments.components, max_epochs=2, random_state=0, noise=0.0, dropout=0.0)
         train = {"split": "train", "workers": arguments.nodes, "work": folder / "work", **how}
@@ -90,11 +93,10 @@ def measured(n: int, arguments: argparse.Namespace, cluster: Any, *, largest: bo
 
 
 def lose(cluster: Any, folder: Path, partitions: int) -> None:
-    """Kills a node when so many partitions are written, and adds one."""
+    """Kills a node when so many partitions are written."""
     while len(list(folder.glob("part-*"))) < partitions:
         time.sleep(0.05)
     cluster.remove_node(cluster.worker_nodes.copy().pop(), allow_graceful=False)
-    cluster.add_node(wait=False, **NODE)
 
 
 def line(items: list[int], seconds: list[float], cores: int) -> dict[str, float]:

@@ -49,7 +49,7 @@ class TwoNodes:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 with suppress(OSError):  # it has ended meanwhile
-                    parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                    parent = parent_of(int(entry.name))
                     title = (entry / "cmdline").read_bytes().decode(errors="replace")
                     if parent in raylets and title.startswith("ray::") and name in title:
                         found.append(int(entry.name))
@@ -58,8 +58,22 @@ class TwoNodes:
     def kill_second(self) -> None:
         self.cluster.remove_node(self.second, allow_graceful=False)
 
-    def add(self, *, wait: bool = True) -> None:
-        self.second = self.cluster.add_node(wait=wait, **NODE)
+    def kill_another_of(self, name: str) -> None:
+        """Kills a node on which a process of the name runs, but not the one of the driver."""
+        parents = {parent_of(pid) for pid in self.processes(name)}
+        for node in list(self.cluster.worker_nodes):
+            if {info.process.pid for info in node.all_processes["raylet"]} & parents:
+                self.cluster.remove_node(node, allow_graceful=False)
+                return
+
+    def add(self) -> None:
+        """Only the main thread can."""
+        self.second = self.cluster.add_node(**NODE)
+
+
+def parent_of(pid: int) -> int:
+    """The process that started another."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 @pytest.fixture(scope="module")
