@@ -92,8 +92,9 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     assert events == ["worker", "node"]
     alone = cs.Contrastive(**settings).fit(data.split("train").views)
     assert fitted.history_["epoch"].tolist() == list(range(epochs))
-    for name, array in alone.weights_.items():
-        np.testing.assert_allclose(fitted.weights_[name], array, atol=1e-5, err_msg=name)
+    np.testing.assert_allclose(fitted.history_["loss"], alone.history_["loss"], atol=1e-4)
+    for name, array in alone.weights_.items():  # 1e-5 of a few epochs becomes more in 2,000 steps
+        np.testing.assert_allclose(fitted.weights_[name], array, atol=1e-4, err_msg=name)
 
 
 def test_mistakes_are_named_and_not_tried_again(two_nodes, parts, tmp_path):
