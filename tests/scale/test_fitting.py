@@ -39,7 +39,9 @@ def test_moments_are_those_of_one_machine_and_cca_is_that_of_fit(two_nodes, part
     whole = cs.CCA(3).fit(train)
     np.testing.assert_allclose(fitted.correlations_, whole.correlations_, atol=1e-6)
     for modality, embedded in fitted.transform(train).items():
-        np.testing.assert_allclose(embedded, whole.transform(train)[modality], atol=1e-6)
+        np.testing.assert_allclose(embedded, stream.transform(train)[modality], atol=1e-6)
+        # fit multiplies float32 rows in other blocks than batches do.
+        np.testing.assert_allclose(embedded, whole.transform(train)[modality], atol=1e-5)
 
 
 @pytest.mark.parametrize("space", [cs.MCCA(4), cs.GCCA(4), cs.PLS(4), cs.CFA(4)], ids=lambda s: type(s).__name__)
