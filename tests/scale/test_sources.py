@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import commonspace as cs
+from commonspace.data import save_dataset
 from commonspace.data.places import Place
 from commonspace.encoders import get_encoder
 from commonspace.errors import InputError, StorageError, UnknownNameError
@@ -86,6 +87,8 @@ def test_what_is_no_table_is_left_to_others_and_mistakes_are_named(folder: Path)
     assert find_source(None, folder, {}, 8) is not None  # whole.parquet
     (folder / "pictures").mkdir()
     assert find_source(None, folder / "pictures", {}, 8) is None
+    save_dataset(cs.Dataset({"a": np.eye(2)}), folder / "saved")
+    assert find_source(None, folder / "saved", {}, 8) is None
     with pytest.raises(UnknownNameError, match="nothing"):
         find_source(None, folder / "tables", {"text": "nothing"}, 8)
     pq.write_table(pa.table({"text": pa.array([], pa.string())}), folder / "empty.parquet")

@@ -178,7 +178,10 @@ def find_source(
     if place.path.partition("?")[0].endswith(".parquet"):
         folder, _, file = place.path.rpartition("/")
         return TableSource(Place(folder or "/"), [file], columns or {}, rows)
-    files = sorted(name for name in place.names() if name.endswith(".parquet"))
+    names = place.names()
+    if names & {"dataset.json", "partitions.json"}:  # encoded already: its Parquet files are no table of a user's
+        return None
+    files = sorted(name for name in names if name.endswith(".parquet"))
     return TableSource(place, files, columns or {}, rows) if files else None
 
 
