@@ -10,6 +10,7 @@ import pytest
 import commonspace as cs
 from commonspace.cli.app import app
 from commonspace.cli.reason import reason
+from commonspace.cli.scale import scale
 from commonspace.cli.timeline import timeline
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +38,7 @@ def test_every_command_and_option_is_on_the_command_line_page(run_help, command)
     ("group", "command"),
     [
         (group, command.callback.__name__)
-        for group, commands in (("timeline", timeline), ("reason", reason))
+        for group, commands in (("timeline", timeline), ("reason", reason), ("scale", scale))
         for command in commands.registered_commands
         if command.callback is not None
     ],

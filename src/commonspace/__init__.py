@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import evaluation as evaluation
     from . import metrics as metrics
+    from . import scale as scale
     from . import spaces as spaces
     from . import timeline as timeline
     from .catalogue import load_dataset as load_dataset
@@ -69,6 +70,7 @@ _SUBPACKAGES = (
     "errors",
     "evaluation",
     "metrics",
+    "scale",
     "spaces",
     "timeline",
 )

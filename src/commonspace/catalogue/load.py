@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from commonspace.data import Dataset, Encoder, load_saved_dataset
+from commonspace.data.partitions import Partitions, is_partitioned
 from commonspace.data.readers import read
 from commonspace.data.storage import is_saved_dataset, read_description
 from commonspace.encoders import DEFAULT_ENCODERS, DiskViewCache, get_encoder
@@ -86,6 +87,10 @@ def load_dataset(
         if columns:
             raise ParameterError(f"{path}: is encoded already; name columns where it is encoded.")
         return _load_saved(path, given)
+    if is_partitioned(path):
+        if columns:
+            raise ParameterError(f"{path}: is encoded already; name columns where it is encoded.")
+        return _load_partitions(path, given)
     reading = read(path, columns=columns, strict=strict)
     chosen = _default_encoders() | given
     data = reading.to_dataset(encoders=chosen, cache=DiskViewCache(), name=path.stem, strict=strict)
@@ -134,8 +139,29 @@ def _default_encoders() -> dict[str, Encoder]:
 
 
 def _load_saved(path: Path, given: Mapping[str, Encoder]) -> Dataset:
+    return load_saved_dataset(path, encoders=saved_encoders(path, read_description(path)["encoders"], given))
+
+
+def _load_partitions(path: Path, given: Mapping[str, Encoder]) -> Dataset:
+    parts = Partitions(path)
+    return parts.load(encoders=saved_encoders(path, parts.description.encoders, given))
+
+
+def saved_encoders(
+    path: str | Path, records: Mapping[str, Mapping[str, str]], given: Mapping[str, Encoder]
+) -> dict[str, Encoder]:
+    """The encoders that made the views of a saved data set, for queries; those that cannot be had are left out.
+
+    Args:
+        path: Of the data set, for messages.
+        records: Modality -> name and fingerprint.
+        given: Encoders that the user gave.
+
+    Raises:
+        StorageError: If an encoder is not the one that made the views.
+    """
     encoders = dict(given)
-    for modality, recorded in read_description(path)["encoders"].items():
+    for modality, recorded in records.items():
         try:
             if modality not in encoders:
                 encoders[modality] = get_encoder(recorded["name"], kind=modality)
@@ -149,4 +175,4 @@ def _load_saved(path: Path, given: Mapping[str, Encoder]) -> Dataset:
                 f"{path}: {modality} was encoded by another {recorded['name']} "
                 f"({recorded['fingerprint']}, now {found}); encode it again."
             )
-    return load_saved_dataset(path, encoders=encoders)
+    return encoders

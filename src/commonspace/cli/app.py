@@ -19,6 +19,7 @@ from .evaluate import evaluate
 from .fit import fit
 from .index import index
 from .reason import reason
+from .scale import scale
 from .search import search
 from .serve import serve
 from .spaces import spaces
@@ -37,6 +38,7 @@ for command in (demo, spaces, doctor, encode, fit, evaluate, bench, index, searc
     app.command()(command)
 app.add_typer(timeline, name="timeline")
 app.add_typer(reason, name="reason")
+app.add_typer(scale, name="scale")
 
 
 def _version(wanted: bool) -> None:

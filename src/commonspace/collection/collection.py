@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -225,6 +226,14 @@ class Collection(Searching):
         if keep < timedelta(0):
             raise ParameterError(f"keep: expected a time of 0 or more, got {keep}.")
         return self._writer.optimize(keep)
+
+    def lend(self) -> AbstractContextManager[VectorTable]:
+        """The table, for one who writes to it directly during a `with` block, as many machines do; see `scale.index`.
+
+        Raises:
+            StorageError: If the collection cannot be written, or another process is writing.
+        """
+        return self._writer.lent()
 
     def build_map(self, method: str = "umap", *, random_state: int = 0) -> None:
         """Draws all rows as points in a plane and keeps where they are, for the page.

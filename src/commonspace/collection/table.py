@@ -25,7 +25,7 @@ from .sql import both, one_of
 
 T = TypeVar("T")
 
-_INDEX, _MODALITIES = "vector_idx", "modality_idx"
+INDEX, _MODALITIES = "vector_idx", "modality_idx"
 _DELETED_AT_ONCE = 1_000
 # Files of so many rows are left as they are: merging all into one would write a large collection anew each time.
 _ROWS_PER_FILE = 131_072
@@ -53,6 +53,11 @@ class VectorTable:
             if dim is not None:
                 lance.write_dataset(base_schema(dim, kind or pa.float32()).empty_table(), str(self._path))
             self._dataset: Any = lance.dataset(str(self._path))
+
+    @property
+    def path(self) -> Path:
+        """The folder that Lance keeps the rows in."""
+        return self._path
 
     def __len__(self) -> int:
         return self._read(lambda dataset: int(dataset.count_rows()))
@@ -192,7 +197,7 @@ class VectorTable:
 
     def index_kind(self) -> tuple[str, int]:
         """The type of the index and in how many partitions its segments are, at most."""
-        found = self._read(lambda dataset: dataset.stats.index_stats(_INDEX))
+        found = self._read(lambda dataset: dataset.stats.index_stats(INDEX))
         parts = found.get("segments") or found["indices"]
         return str(found["index_type"]), max(int(part["num_partitions"]) for part in parts)
 
@@ -223,7 +228,7 @@ class VectorTable:
             dataset.create_index(
                 "vector",
                 kind,
-                name=_INDEX,
+                name=INDEX,
                 metric="cosine",
                 replace=True,
                 target_partition_size=size,
@@ -245,10 +250,10 @@ class VectorTable:
         hold more than a share of the rows, one is made of all. Left to itself, Lance adds a segment each time.
         """
         with self._writing() as dataset:
-            held = dataset.stats.index_stats(_INDEX)["num_indexed_rows_per_delta"]
+            held = dataset.stats.index_stats(INDEX)["num_indexed_rows_per_delta"]
             late = dataset.count_rows() - max(held)
             merged = len(held) if late > _MOST_LATE * max(held) else len(held) - 1
-            dataset.optimize.optimize_indices(num_indices_to_merge=merged, index_names=[_INDEX])
+            dataset.optimize.optimize_indices(num_indices_to_merge=merged, index_names=[INDEX])
             _index_modalities(dataset)
 
     def compact(self) -> None:
@@ -307,7 +312,7 @@ def _segments(dataset: Any) -> tuple[str, ...]:
 
 
 def _parts(dataset: Any) -> list[Any]:
-    return [part for index in dataset.describe_indices() if index.name == _INDEX for part in index.segments]
+    return [part for index in dataset.describe_indices() if index.name == INDEX for part in index.segments]
 
 
 def _index_modalities(dataset: Any) -> None:

@@ -54,6 +54,12 @@ class Writer:
                 )
             yield
 
+    @contextmanager
+    def lent(self) -> Iterator[VectorTable]:
+        """The table, for one who writes to its folder directly during the block; other writers are kept out."""
+        with self.locked():
+            yield self._table
+
     def put_items(self, batches: Iterator[Batch], modalities: Sequence[str], total: int) -> None:
         """Makes what the batches hold all that is stored of their items in these modalities; batch by batch."""
         with self.locked(), progress("storing", total) as advance:

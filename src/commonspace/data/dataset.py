@@ -170,6 +170,20 @@ class Dataset:
         return self._views[modality]
 
     def _encode(self, modality: str) -> NDArray[np.float32]:
+        view, found = self.encoded(modality)
+        if found:
+            if np.isnan(view).all():
+                raise InputError(f"{modality}: none of the {len(found)} items could be read; the first: {found[0]}")
+            self.problems.extend(problem for problem in found if problem not in self.problems)
+            _logger.info("%s: %d of %d items could not be read", modality, len(found), len(self))
+        return view
+
+    def encoded(self, modality: str) -> tuple[NDArray[np.float32], list[Problem]]:
+        """What its encoder makes of the raw items of a modality, and what could not be read; keeps neither.
+
+        Raises:
+            InputError: If the data set is strict and an item cannot be read.
+        """
         column = self.table[_ITEM + modality]
         items = column.to_pylist()
         if pa.types.is_list(column.type):  # also where all that have parts were taken away
@@ -182,14 +196,10 @@ class Dataset:
             description=f"encoding {modality}",
             unreadable=unreadable,
         )
-        if unreadable:
-            ids = self.ids
-            found = [Problem(str(ids[row]), modality, reason) for row, reason in sorted(unreadable.items())]
-            if np.isnan(view).all():
-                raise InputError(f"{modality}: none of the {len(found)} items could be read; the first: {found[0]}")
-            self.problems.extend(problem for problem in found if problem not in self.problems)
-            _logger.info("%s: %d of %d items could not be read", modality, len(found), len(items))
-        return view
+        if not unreadable:
+            return view, []
+        ids = self.ids
+        return view, [Problem(str(ids[row]), modality, reason) for row, reason in sorted(unreadable.items())]
 
     @property
     def presence(self) -> dict[str, NDArray[np.bool_]]:
@@ -249,6 +259,46 @@ class Dataset:
         changed._views |= {m: as_view(m, np.asarray(x)) for m, x in views.items()}
         changed.encoders = {m: encoder for m, encoder in self.encoders.items() if m not in views}
         return changed
+
+    def detached(self) -> Self:
+        """The same items without encoders and cache, to be sent to another process."""
+        alone = self.take(range(len(self)))
+        alone.encoders, alone._cache = {}, None
+        return alone
+
+    @classmethod
+    def restored(
+        cls,
+        table: pa.Table,
+        views: Mapping[str, NDArray[np.float32]],
+        *,
+        label_names: Sequence[str] | None = None,
+        encoders: Mapping[str, Encoder] | None = None,
+        name: str = "custom",
+        protocol: str = "custom",
+        problems: Iterable[Problem] = (),
+    ) -> Self:
+        """A data set from what another one held.
+
+        Args:
+            table: The `table` of the other, or some of its columns.
+            views: Modality -> its view; these are the modalities there are.
+            label_names: As in the other.
+            encoders: For queries.
+            name: As in the other.
+            protocol: As in the other.
+            problems: As in the other.
+        """
+        data = cls(
+            {"none": np.zeros((table.num_rows, 1))},
+            encoders=encoders,
+            name=name,
+            protocol=protocol,
+            problems=problems,
+        )
+        data.table, data._views, data.modalities = table, dict(views), tuple(views)
+        data.label_names = None if label_names is None else tuple(label_names)
+        return data
 
     def split(self, name: str) -> Self:
         """The items of one split.

@@ -100,13 +100,15 @@ def load_saved_dataset(path: str | Path, *, encoders: Mapping[str, Encoder] | No
             raise StorageError(
                 f"{path}: {modality} has {len(view)} rows, items.parquet {table.num_rows}; encode again."
             )
-    problems = [Problem(**problem) for problem in description["problems"]]
-    data = Dataset(
-        views, encoders=encoders, name=description["name"], protocol=description["protocol"], problems=problems
+    return Dataset.restored(
+        table,
+        views,
+        label_names=description["label_names"],
+        encoders=encoders,
+        name=description["name"],
+        protocol=description["protocol"],
+        problems=[Problem(**problem) for problem in description["problems"]],
     )
-    data.table = table
-    data.label_names = tuple(description["label_names"]) if description["label_names"] is not None else None
-    return data
 
 
 def _view_file(folder: Path, modality: str) -> Path:

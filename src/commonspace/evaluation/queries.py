@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from commonspace.errors import InputError
 from commonspace.metrics import average_precisions, first_relevant_ranks, interpolated_precisions
 from commonspace.metrics.labels import any_label
 from commonspace.spaces import Space
-from commonspace.spaces.directions import directions, embed_each
+from commonspace.spaces.directions import Direction, directions, embed_each
 
 from .correction import Correction
 
@@ -61,28 +63,47 @@ def ask(
     """Every modality asks every other, with scores corrected; `curves` computes precision at each recall too."""
     if not isinstance(data, Dataset):
         raise InputError(f"evaluate: expected a Dataset, got {type(data).__name__}; Dataset(views) makes one of views.")
+    views = {modality: data.view(modality) for modality in compared(space, data.modalities, data.name)}
+    embedded = embed_each(space, views, time=data.time if space.tags.uses_time else None)
+    check_there(embedded, data.name)
+    labels = data.labels if any_label(data.labels) else None
+    return {d.name: ask_direction(d, labels, correction, curves=curves) for d in directions(space, embedded)}
+
+
+def ask_direction(
+    direction: Direction, labels: NDArray[Any] | None, correction: Correction | None = None, *, curves: bool = False
+) -> QueryFigures:
+    """One modality, or some of its rows, asks another; `labels` are those of all items, None where there are none."""
+    scores = direction.scores if correction is None else correction.scores(direction)
+    precisions = curve = None
+    if labels is not None:
+        relevant = direction.same_label(labels)
+        precisions = average_precisions(scores, relevant)
+        if curves:
+            curve = np.nanmean(interpolated_precisions(scores, relevant), axis=0)
+    ranks = first_relevant_ranks(scores, direction.same_item())
+    return QueryFigures(scores.shape[1], direction.query_item, ranks, precisions, curve)
+
+
+def compared(space: Space, modalities: Sequence[str], name: str) -> list[str]:
+    """The modalities that a fitted space and a data set have in common.
+
+    Raises:
+        NotFittedError: If the space is not fitted.
+        InputError: If there are fewer than two.
+    """
     check_is_fitted(space)
-    known = [modality for modality in space.modalities_ if modality in data.modalities]
+    known = [modality for modality in space.modalities_ if modality in modalities]
     if len(known) < 2:
         raise InputError(
-            f"evaluate: {data.name} has {', '.join(data.modalities)}, the space {', '.join(space.modalities_)}; "
+            f"evaluate: {name} has {', '.join(modalities)}, the space {', '.join(space.modalities_)}; "
             "expected at least two in common."
         )
-    views = {modality: data.view(modality) for modality in known}
-    embedded = embed_each(space, views, time=data.time if space.tags.uses_time else None)
+    return known
+
+
+def check_there(embedded: Mapping[str, NDArray[np.float32]], name: str) -> None:
+    """Raises where no item has one of the modalities."""
     for modality, embedding in embedded.items():
         if np.isnan(embedding).all():
-            raise InputError(f"evaluate: no item of {data.name} has {modality}; expected some in the part evaluated.")
-    labels = data.labels if any_label(data.labels) else None
-    figures = {}
-    for direction in directions(space, embedded):
-        scores = direction.scores if correction is None else correction.scores(direction)
-        precisions = curve = None
-        if labels is not None:
-            relevant = direction.same_label(labels)
-            precisions = average_precisions(scores, relevant)
-            if curves:
-                curve = np.nanmean(interpolated_precisions(scores, relevant), axis=0)
-        ranks = first_relevant_ranks(scores, direction.same_item())
-        figures[direction.name] = QueryFigures(scores.shape[1], direction.query_item, ranks, precisions, curve)
-    return figures
+            raise InputError(f"evaluate: no item of {name} has {modality}; expected some in the part evaluated.")

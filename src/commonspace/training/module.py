@@ -16,6 +16,7 @@ from .batches import seed_of
 from .embedding import embed_rows
 from .items import Batch, Items
 from .network import Network
+from .processes import ranks
 from .settings import TrainingSettings
 
 
@@ -47,7 +48,8 @@ class TrainingModule(LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Makes dropout follow from seed and epoch alone, so that a resumed run goes on as if never stopped."""
-        torch.manual_seed(seed_of(self.settings.seed, self.current_epoch, 2))
+        rank = ranks()[0]  # rows of other processes lose other units
+        torch.manual_seed(seed_of(self.settings.seed, self.current_epoch, 2, *[rank] * (rank > 0)))
         self.losses = []
         self.network.begin_epoch(self.current_epoch)
 

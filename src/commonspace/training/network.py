@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from .items import Batch, Items
 from .layers import ByModality, multilayer
+from .processes import together
 
 
 class Network(nn.Module, ABC):
@@ -17,7 +20,13 @@ class Network(nn.Module, ABC):
     Args:
         dims: Modality -> the number of its columns.
         n_components: The length of an embedding.
+
+    Attributes:
+        shares_batches: Whether processes that train together embed each batch together, by `together`, so that the loss
+            is that of the whole batch. Else each has batches of its own.
     """
+
+    shares_batches: ClassVar[bool] = False
 
     def __init__(self, dims: Mapping[str, int], n_components: int) -> None:
         super().__init__()
@@ -52,6 +61,8 @@ class Projections(Network):
         dropout: Of the hidden layers.
     """
 
+    shares_batches: ClassVar[bool] = True
+
     def __init__(
         self,
         dims: Mapping[str, int],
@@ -71,5 +82,5 @@ class Projections(Network):
         return embedded
 
     def embed_batch(self, batch: Batch) -> dict[str, Tensor]:
-        """Modality -> (b_m, k), of the modalities that the batch has rows of."""
-        return {m: self.embed(m, x) for m, x in batch.views.items() if len(x)}
+        """Modality -> (b_m, k), of the modalities that the batch has rows of; by all processes that train together."""
+        return {m: together(partial(self.embed, m), x) for m, x in batch.views.items() if len(x)}

@@ -55,6 +55,7 @@ def train(
         StorageError: If the checkpoint cannot be written, read, or is of another training.
     """
     items = batches.items
+    batches.shared = network.shares_batches
     held = [] if validation is None else _batches_of(validation.items, batches, settings)
     best = BestEpoch(validation, items, held, settings.monitor, settings.patience)
     module = TrainingModule(network, settings, len(batches))

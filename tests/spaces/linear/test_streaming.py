@@ -150,3 +150,49 @@ def test_too_few_items_so_far_are_an_error_when_the_space_is_used():
     assert np.isfinite(space.transform(planted())["text"]).all()
     with pytest.raises(NotFittedError):
         CCA().transform(planted())
+
+
+@every
+@pytest.mark.parametrize("cuts", [[200], [1, 3, 130, 131]], ids=str)
+def test_spaces_merged_in_any_grouping_are_the_one_that_saw_all(space: LinearSpace, cuts: list[int]):
+    views = planted()
+    whole = streamed(space, views, [])
+    learnt = [clone(space).partial_fit(batch) for batch in batches(views, cuts)]
+    merged = clone(space)
+    for part in learnt:
+        assert merged.merge(part) is merged
+    grouped = clone(space).merge(learnt[-1])
+    for part in learnt[:-1]:
+        grouped.merge(part)
+    for other in (merged, grouped):
+        assert other.dims_ == whole.dims_
+        for mine, theirs in zip(other.moments_, whole.moments_, strict=True):
+            assert mine["n"] == theirs["n"]
+            for what in ("mean", "scatter"):
+                np.testing.assert_allclose(mine[what], theirs[what], atol=1e-10 * np.abs(theirs[what]).max())
+        np.testing.assert_allclose(other.correlations_, whole.correlations_, atol=1e-9)
+
+
+def test_merging_keeps_the_patterns_of_absent_views_and_goes_on_with_batches():
+    views = {m: v.copy() for m, v in planted().items()}
+    views["image"][:30], views["text"][350:] = np.nan, np.nan
+    parts = batches(views, [100, 300])
+    merged = GCCA(3).partial_fit(parts[0]).merge(GCCA(3).partial_fit(parts[1])).partial_fit(parts[2])
+    whole = GCCA(3).partial_fit(views)
+    np.testing.assert_allclose(merged.correlations_, whole.correlations_, atol=1e-9)
+
+
+def test_what_cannot_be_merged_is_named():
+    views = planted()
+    stream = CCA(3).partial_fit(views)
+    with pytest.raises(InputError, match="merge: the other CCA keeps no moments"):
+        CCA(3).merge(CCA(3).fit(views))
+    with pytest.raises(InputError, match="merge: this CCA keeps no moments"):
+        CCA(3).fit(views).merge(stream)
+    with pytest.raises(InputError, match="merge: expected a CCA of the same parameters"):
+        CCA(4).merge(stream)
+    with pytest.raises(InputError, match="merge: expected a PLS of the same parameters"):
+        PLS(3).merge(stream)
+    narrow = {m: v[:, :-1] for m, v in views.items()}
+    with pytest.raises(InputError, match=r"merge: expected image .* columns"):
+        CCA(3).partial_fit(views).merge(CCA(3).partial_fit(narrow))

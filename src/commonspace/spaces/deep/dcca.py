@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar, Unpack
 
@@ -19,6 +20,7 @@ from commonspace.training.embedding import embed_rows
 from commonspace.training.items import Batch, Items
 from commonspace.training.losses.correlation import RunningCovariances, correlation_loss
 from commonspace.training.network import Projections
+from commonspace.training.processes import together
 
 from .base import Classes, DeepSpace
 from .parameters import CONSTRAINTS, DeepParameters
@@ -117,7 +119,7 @@ class DCCANetwork(Projections):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Minus the sum of canonical correlations of the items that have every modality."""
         rows = batch.complete()
-        outputs = [self.projections(m, batch.views[m][rows[m]]) for m in self.dims]
+        outputs = [together(partial(self.projections, m), batch.views[m][rows[m]]) for m in self.dims]
         n = len(outputs[0])
         if not self.training and self.running is None and n <= self.n_components:
             return {"correlation": outputs[0].new_tensor(torch.nan)}  # too few items to tell

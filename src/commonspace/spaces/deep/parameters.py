@@ -34,7 +34,8 @@ class DeepParameters(TypedDict, total=False):
             class; 0 holds nothing out and keeps the last epoch.
         trainer_options: Passed on to Lightning's `Trainer`, such as {"precision": "bf16-mixed"},
             {"accelerator": "gpu", "devices": 2} or {"gradient_clip_val": 1.0}; None for none. A GPU is used without
-            asking where there is one.
+            asking where there is one. Several devices share out each batch, and the loss is that of the whole; of
+            methods other than Contrastive, Triplet, SAM, ACMR, Prototype and DCCA each takes batches of its own.
         random_state: The seed of weights, order, dropout and validation part; None draws one.
         normalize: Give embeddings unit length, True.
     """

@@ -112,10 +112,37 @@ class LinearSpace(RowSpace):
             sample = Sample.from_state(self.moments_).merged(sample)
         else:
             self.modalities_, self.dims_ = tuple(checked), dims
-        self.moments_ = sample.to_state()
-        for name in set(learnt) - {"modalities_", "dims_", "moments_"}:
-            if name.endswith("_"):
-                delattr(self, name)
+        self._learnt(sample)
+        return self
+
+    def merge(self, other: Self) -> Self:
+        """Learns what another space learnt by `partial_fit`, as if this one had seen its items too.
+
+        The moments of both sets of items are put together (Chan, Golub and LeVeque 1979), so that parts of the items
+        can be learnt from in several processes. In which order spaces are merged shows in the last digits alone.
+
+        Args:
+            other: A space of the same class and parameters, which keeps what it has.
+
+        Returns:
+            The space itself.
+
+        Raises:
+            InputError: If one of the two has not learnt by `partial_fit`, or they are of other parameters, modalities
+                or columns.
+        """
+        mine, theirs = vars(self), vars(other)
+        if "moments_" not in theirs or ("dims_" in mine and "moments_" not in mine):
+            which = "the other" if "moments_" not in theirs else "this"
+            raise InputError(f"merge: {which} {type(self).__name__} keeps no moments; learn both by partial_fit.")
+        if type(other) is not type(self) or str(other.get_params()) != str(self.get_params()):
+            raise InputError(f"merge: expected a {type(self).__name__} of the same parameters, got {other!r}.")
+        if "moments_" not in mine:
+            self.modalities_, self.dims_, self.moments_ = other.modalities_, dict(other.dims_), list(other.moments_)
+            return self
+        if other.dims_ != self.dims_:
+            raise InputError(f"merge: expected {_told(self.dims_)} columns, got {_told(other.dims_)}.")
+        self._learnt(Sample.from_state(self.moments_).merged(Sample.from_state(other.moments_)))
         return self
 
     def predict(self, views: Views, to: str) -> NDArray[np.float64]:
@@ -154,6 +181,13 @@ class LinearSpace(RowSpace):
             lengths = np.outer(self.deviations_[m], np.sqrt(np.diag(self.variate_covariances_)[own]))
             out[m] = self.column_covariances_[m][own].T / np.where(lengths > 0, lengths, np.inf)
         return out
+
+    def _learnt(self, sample: Sample) -> None:
+        """Keeps a sample; what followed from an earlier one is forgotten."""
+        self.moments_ = sample.to_state()
+        for name in set(vars(self)) - {"modalities_", "dims_", "moments_"}:
+            if name.endswith("_"):
+                delattr(self, name)
 
     def _usable(self, rows: Rows) -> Rows:
         """The rows that there is something to learn from."""
