@@ -139,14 +139,14 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(two_nodes, data, pictu
         scale.encode(nothing, tmp_path / "nothing", rows=10, address=two_nodes.address)
 
 
-def test_mistakes_are_named(two_nodes, data, tmp_path):
+def test_mistakes_are_named(two_nodes, data, shown, tmp_path):
     address = two_nodes.address
     with pytest.raises(ParameterError, match="rows: expected a whole number of at least 1, got 0"):
         scale.encode(data, tmp_path / "x", rows=0)
     with pytest.raises(ParameterError, match=r"workers: .* got 0"):
         scale.encode(data, tmp_path / "x", workers=0)
     with pytest.raises(InputError, match="image: the data set holds raw items and no encoder"):
-        scale.encode(data.take(range(9)).detached(), tmp_path / "x", address=address)
+        scale.encode(shown(9).detached(), tmp_path / "x", address=address)
     pq.write_table(pa.table({"id": ["a", "b", "c", "a"], "x": [[1.0, 2.0]] * 4}), tmp_path / "twice.parquet")
     with pytest.raises(InputError, match="ids: 'a' occurs more than once"):
         scale.encode(tmp_path / "twice.parquet", tmp_path / "y", rows=2, address=address)
