@@ -7,7 +7,7 @@ environment=$(mktemp -d)
 trap 'rm -rf "$environment"' EXIT
 "$python" -m venv "$environment"
 "$environment/bin/python" -m pip install --quiet torch==2.13.0
-"$environment/bin/python" -m pip install --quiet ".[audio,demo,dev]"
+"$environment/bin/python" -m pip install --quiet ".[audio,demo,dev,ray]"
 {
     echo "# Written by \`make lock\`: exact versions of everything the project runs, tests and documents with."
     # A local build of torch carries a suffix (+cpu, +cu130) that an index need not have.

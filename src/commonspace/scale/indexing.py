@@ -26,6 +26,8 @@ from .fitting import GROUP, identity, numbers_of
 from .job import begin
 
 CREATED = "created.json"
+TRAINED_BY = 256
+"""Rows for each partition of the index by which its centres are found, where there are so many."""
 
 
 def index(
@@ -168,6 +170,7 @@ def _build_index(collection: Collection, rows: int, workers: int) -> None:
     """The index of `Collection.build_index`, in segments; its recall is then measured on this machine."""
     from lance_ray import create_index
 
+    partitions = round(rows**0.5)
     with collection.lend() as table:
         create_index(
             str(table.path),
@@ -175,8 +178,9 @@ def _build_index(collection: Collection, rows: int, workers: int) -> None:
             CODES["sq"],
             name=INDEX,
             metric="cosine",
-            num_partitions=round(rows**0.5),
+            num_partitions=partitions,
             num_workers=workers,
+            sample_rate=min(TRAINED_BY, rows // partitions),
         )
     collection.optimize()
 
