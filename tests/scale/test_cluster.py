@@ -43,7 +43,6 @@ def test_without_ray_the_command_that_installs_it_is_told(tmp_path: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:lance is not fork-safe")
 def test_results_come_in_the_order_of_the_numbers_and_mistakes_as_they_are(two_nodes, capsys):
     def power(number: int, exponent: int) -> int:  # within: sent whole, as workers cannot import the tests
         import time
@@ -77,7 +76,6 @@ def test_results_come_in_the_order_of_the_numbers_and_mistakes_as_they_are(two_n
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:lance is not fork-safe")
 def test_an_address_where_nobody_answers_is_named(two_nodes):
     told = r"address '127.0.0.1:9': no cluster answers there .* ray start --head"
     with pytest.raises(InputError, match=told), connected("127.0.0.1:9"):

@@ -15,7 +15,7 @@ import commonspace as cs
 from commonspace import scale
 from commonspace.errors import InputError, ParameterError, StorageError
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:lance is not fork-safe")]
+pytestmark = pytest.mark.slow
 N, ROWS = 2048, 128
 
 

@@ -12,7 +12,7 @@ from commonspace.errors import ParameterError, StorageError
 
 pytest.importorskip("lance_ray", reason="needs the extra [ray]")
 lance = pytest.importorskip("lance")
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:lance is not fork-safe")]
+pytestmark = pytest.mark.slow
 KEYS = [("id", "ascending"), ("modality", "ascending"), ("part", "ascending")]
 
 

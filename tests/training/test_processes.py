@@ -70,7 +70,7 @@ def test_shared_batches_are_all_of_them():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:lance is not fork-safe")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("name", [name for name in SPACES if name != "DSCMR"])
 def test_two_processes_give_the_weights_of_one_with_the_whole_batch(name: str, monkeypatch: pytest.MonkeyPatch):
     options = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_fork"}
@@ -86,7 +86,7 @@ def test_two_processes_give_the_weights_of_one_with_the_whole_batch(name: str, m
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked here")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning", "ignore:lance is not fork-safe")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_others_give_those_of_one_that_takes_a_step_every_two_batches():
     options = {"accelerator": "cpu", "devices": 2, "strategy": "ddp_fork"}
     space = SPACES["DSCMR"]
