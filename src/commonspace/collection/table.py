@@ -280,15 +280,16 @@ class VectorTable:
 
     def _read(self, work: Callable[[Any], T]) -> T:
         with self._guarded():
-            for attempt in range(_READS):
+            attempt = 1
+            while True:
                 dataset = self._latest()
                 try:
                     return work(dataset)
                 except (RuntimeError, OSError, ValueError):
                     # Another process may have removed the version just now; there is a newer one then.
-                    if attempt == _READS - 1 or dataset.version == dataset.latest_version:
+                    if attempt == _READS or dataset.version == dataset.latest_version:
                         raise
-            raise AssertionError
+                    attempt += 1
 
     @contextmanager
     def _writing(self) -> Iterator[Any]:

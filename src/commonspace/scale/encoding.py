@@ -20,7 +20,7 @@ from commonspace.progress import progress
 from .cluster import check_workers, connected, processors, quieten
 from .job import begin
 from .repeats import first_repeated
-from .sources import Source, find_source, named_encoders
+from .sources import DatasetSource, Source, find_source, named_encoders
 
 ROWS = 4096
 """Items in a partition: what is lost at most with a machine, for each of its workers. A multiple of what encoders take
@@ -119,8 +119,7 @@ def encode(
         source = find_source(ray, data, columns, rows)
         if source is None:
             data = load_dataset(str(data), encoders=encoders, columns=columns)
-            source = find_source(ray, data, None, rows)
-            assert source is not None
+            source = DatasetSource(ray, data, rows)
         own = data.encoders if isinstance(data, Dataset) else {m: get_encoder(e) for m, e in DEFAULT_ENCODERS.items()}
         given = {m: get_encoder(e, kind=m) if isinstance(e, str) else e for m, e in (encoders or {}).items()}
         known = {m: e for m, e in {**own, **given}.items() if m in source.read(0).modalities}
