@@ -14,6 +14,7 @@ import commonspace as cs
 
 if TYPE_CHECKING:
     from commonspace.data import Dataset
+    from commonspace.spaces import Space
 
 Data = Annotated[
     str,
@@ -71,6 +72,21 @@ def pairs(flag: str, texts: Sequence[str] | None) -> dict[str, Any]:
             raise cs.errors.ParameterError(f"{flag}: expected KEY=VALUE, got {text!r}.")
         out[key] = json_or_text(value)
     return out
+
+
+def unfitted(name: str, settings: Sequence[str] | None) -> Space:
+    """The method of that name with its `--set KEY=VALUE` parameters.
+
+    Raises:
+        UnknownNameError: If there is no such method or parameter.
+        ParameterError: If a setting has no "=".
+    """
+    method, given = cs.spaces.find_space(name), pairs("--set", settings)
+    known = method().get_params()
+    for parameter in given:
+        if parameter not in known:
+            raise cs.errors.UnknownNameError(f"parameter of {name}", parameter, known)
+    return method(**given)
 
 
 def names(flag: str, texts: Sequence[str] | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, Data, Option, Out, Protocol, Root, pairs, part, read_data, show
+from .arguments import AsJson, Data, Option, Out, Protocol, Root, part, read_data, show, unfitted
 
 if TYPE_CHECKING:
     from commonspace.data import Dataset
@@ -45,16 +45,10 @@ def fit(
 
     A deep space writes its state into --out after each epoch; the same command with --resume goes on from there.
     """
-    method = cs.spaces.find_space(space)
-    settings = pairs("--set", setting)
-    known = method().get_params()
-    for name in settings:
-        if name not in known:
-            raise cs.errors.UnknownNameError(f"parameter of {space}", name, known)
+    learning = unfitted(space, setting)
     items = read_data(data, root, protocol, option=option)
     train = part(items, split, default="train")
     held = None if validation is None else items.split(validation)
-    learning = method(**settings)
     deep = _training(learning, out, held, resume)
     views = train.views
     started = time.perf_counter()
@@ -64,8 +58,14 @@ def fit(
     fitted.save(out, training={**summary, "fit_seconds": seconds})
     dims = fitted.n_components_
     show(
-        {"out": str(out), "space": method.__name__, "items": len(train), "n_components": dims, "fit_seconds": seconds},
-        f"{method.__name__} of {dims} dimensions from {len(train)} items in {seconds:.2f} s: {out}",
+        {
+            "out": str(out),
+            "space": type(learning).__name__,
+            "items": len(train),
+            "n_components": dims,
+            "fit_seconds": seconds,
+        },
+        f"{type(learning).__name__} of {dims} dimensions from {len(train)} items in {seconds:.2f} s: {out}",
         as_json,
     )
 

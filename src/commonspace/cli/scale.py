@@ -10,7 +10,7 @@ import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, Column, Encoder, FittedSpace, names, pairs, show
+from .arguments import AsJson, Column, Encoder, FittedSpace, names, show, unfitted
 
 scale = typer.Typer(
     help="Encode, fit, evaluate and index on a cluster of machines, by Ray.",
@@ -84,21 +84,21 @@ def fit(
 
     Example: commonspace scale fit s3://photos/encoded --space cca --out runs/cca --work s3://photos/cca --address auto
     """
-    method = cs.spaces.find_space(space)
-    settings = pairs("--set", setting)
-    known = method().get_params()
-    for name in settings:
-        if name not in known:
-            raise cs.errors.UnknownNameError(f"parameter of {space}", name, known)
+    learning = unfitted(space, setting)
     parts = cs.scale.Partitions(data)
     started = time.perf_counter()
-    fitted = cs.scale.fit(method(**settings), parts, split=_split(split), work=work, workers=workers, address=address)
+    fitted = cs.scale.fit(learning, parts, split=_split(split), work=work, workers=workers, address=address)
     seconds = time.perf_counter() - started
     told = parts.description
     fitted.save(out, training={"dataset": told.name, "protocol": told.protocol, "split": split, "fit_seconds": seconds})
     show(
-        {"out": str(out), "space": method.__name__, "n_components": fitted.n_components_, "fit_seconds": seconds},
-        f"{method.__name__} of {fitted.n_components_} dimensions in {seconds:.2f} s: {out}",
+        {
+            "out": str(out),
+            "space": type(learning).__name__,
+            "n_components": fitted.n_components_,
+            "fit_seconds": seconds,
+        },
+        f"{type(learning).__name__} of {fitted.n_components_} dimensions in {seconds:.2f} s: {out}",
         as_json,
     )
 
