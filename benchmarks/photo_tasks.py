@@ -105,7 +105,7 @@ def with_reasons(every: Sequence[dict[str, str]], seed: int) -> Iterable[Choice]
     """Wrong reasons are matched as VCR's are: to the point of this sentence, and unlike the right one."""
     asked = [f"{row['hypothesis']} {row['label']}" for row in every]
     said = [row["explanation"] for row in every]
-    relevant, alike = (unit(texts) @ unit(said).T for texts in (asked, said))
+    relevant, alike = (encoded(texts) @ encoded(said).T for texts in (asked, said))
     photos, labels = (np.array([row[column] for row in every]) for column in ("image", "label"))
     rng = np.random.default_rng((seed, 5))
     for i, row in enumerate(every):
@@ -139,14 +139,14 @@ def photo_files(root: Path, names: Iterable[str]) -> dict[str, object]:
     return {name: root / name.split("/")[0] / "images" / name.split("/")[1] for name in names}
 
 
-def unit(texts: Sequence[str]) -> NDArray[np.float32]:
+def encoded(texts: Sequence[str]) -> NDArray[np.float32]:
     """(n, 384) of unit length, by MiniLM; each is encoded once."""
     return encode_items(MiniLM(), texts, cache=DiskViewCache(), description="reading texts")
 
 
 def nearest(texts: Sequence[str], k: int) -> list[list[int]]:
     """For each text the k others that are most like it."""
-    z = unit(texts)
+    z = encoded(texts)
     scores = z @ z.T
     np.fill_diagonal(scores, -np.inf)
     return [list(map(int, row)) for row in np.argsort(-scores, axis=1)[:, :k]]
