@@ -6,13 +6,11 @@ two connections, and see the whole photo, a grid of 4 x 4 and, for phrases, the 
 task is chosen or tested by is taken out of every training set first; the models for one task learn from what is left,
 too.
 
-All begin from one that has learnt, from MiniLM on, first which caption and photo of a batch of 256 belong together, by
-each stream alone and half of it from a Contrastive space (five captions of each photo, five times), and then, in turns,
-which of four pairs belongs (one caption of each) and which box a phrase means: words are grounded before anything else
-is asked. It is trained once, with seed 0, as published models begin from one pretrained; seeds are those of all that
-comes after it. How often each model then goes through its examples was chosen by validation, as was the learning rate.
-The model for all takes its tasks in turns, and for two of them one is trained that begins from it, with a quarter of
-the learning rate.
+All begin from one that has learnt, from MiniLM on, which caption and photo of a batch of 256 belong together, by each
+stream alone and half of it from a Contrastive space (five captions of each photo, five times). It is trained once, with
+seed 0, as published models begin from one pretrained; seeds are those of all that comes after it. How often each model
+then goes through its examples was chosen by validation, as were the learning rates. The model for all takes its tasks
+in turns, and for two of them one is trained that begins from it, with a quarter of the learning rate.
 
 Text alone is a model for one task whose photos are blank and whose boxes are nowhere; place alone one whose photos are
 blank and whose boxes are where they are. Captions are measured by hits, too: the ten nearest of a Contrastive space are
@@ -59,6 +57,7 @@ from commonspace.reasoning.predicting import predict
 from commonspace.reasoning.regions import Regions
 from commonspace.reasoning.streams import TaskData, clean
 from commonspace.reasoning.tasks import (
+    Alignment,
     CaptionRetrieval,
     MultipleChoice,
     QuestionAnswering,
@@ -79,15 +78,13 @@ BATCH = {"captions": 16, "phrases": 64, "sentences": 64, "reasons": 16, "rooms":
 SPLIT = 0
 """The seed of the splits by photo that are not given."""
 
-GROUNDED = ("captions", "phrases")
-"""What all models begin from has learnt, after alignment."""
-
 ALIGNMENT_EPOCHS, ALIGNMENT_BATCH = 5, 256
 
 EPOCHS = {"captions": 1, "phrases": 2, "sentences": 4, "reasons": 2, "rooms": 6}
 """Of a model for one task; the model for all goes through its captions as often."""
 
-ALIGNMENT_RATE, GROUNDING_RATE, RATE = 3e-4, 2e-4, 1e-4
+ALIGNMENT_RATE, HEADS_RATE = 3e-4, 1e-4
+RATES = {"captions": 2e-4, "phrases": 2e-4, "sentences": 1e-4, "reasons": 1e-4, "rooms": 2e-4}
 OPTIONS = {"precision": "bf16-mixed"}
 LABELS = ("entailment", "neutral", "contradiction")
 JOINT = "joint"
@@ -149,35 +146,22 @@ def make_task(name: str, train: Sequence[Any]) -> Task[Any]:
     return QuestionAnswering(CONFIG, answer_vocabulary(train))
 
 
-def aligned(photos: Photos, data: dict[str, TaskData[Any]], root: Path, checkpoint: Path) -> ReasoningNetwork:
-    """A model that tells what belongs together by each stream alone; as all here trained, gone on with, or read."""
+def aligned(photos: Photos, data: dict[str, TaskData[Any]], root: Path, work: Path) -> ReasoningNetwork:
+    """What all models begin from: trained, gone on with, or read if it is finished."""
     torch.manual_seed(0)
-    of = data["captions"]
-    guide = Guide(root, of.train, [*of.train, *of.validation])
-    network = ReasoningNetwork(CONFIG, {"alignment": Guided(CONFIG, guide)})
-    network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
-    own = replace(of, batch_size=ALIGNMENT_BATCH, learning_rate=ALIGNMENT_RATE)
-    settings = MultiTaskSettings(ALIGNMENT_EPOCHS, ALIGNMENT_RATE, stop_and_go=False, trainer_options=OPTIONS)
-    train_tasks(network, {"alignment": own}, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
-    return network
-
-
-def grounded(photos: Photos, data: dict[str, TaskData[Any]], root: Path, work: Path) -> ReasoningNetwork:
-    """What all models begin from: read, if it is finished."""
-    torch.manual_seed(0)
-    network, file = (
-        ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in GROUNDED}),
-        work / "grounded.pt",
-    )
-    if file.is_file():
-        network.load_state_dict(torch.load(file, weights_only=True))
-        return network
-    network.begin_from(aligned(photos, data, root, work / "aligned.ckpt"))
-    own = {name: replace(once(name, data[name]), learning_rate=GROUNDING_RATE) for name in GROUNDED}
-    settings = MultiTaskSettings(1, GROUNDING_RATE, stop_and_go=False, trainer_options=OPTIONS)
-    train_tasks(network, own, photos, PREPARATION, settings, checkpoint=work / "grounded.ckpt", resume=True)
-    with replacing(file) as temporary:
-        torch.save(network.state_dict(), temporary)
+    of, file = data["captions"], work / "aligned.pt"
+    network = ReasoningNetwork(CONFIG, {"alignment": Alignment(CONFIG)})
+    if not file.is_file():
+        guide = Guide(root, of.train, [*of.train, *of.validation])
+        network = ReasoningNetwork(CONFIG, {"alignment": Guided(CONFIG, guide)})
+        network.model.load_text(Bert.from_safetensors(weights_folder() / "model.safetensors"))
+        own = {"alignment": replace(of, batch_size=ALIGNMENT_BATCH, learning_rate=ALIGNMENT_RATE)}
+        settings = MultiTaskSettings(ALIGNMENT_EPOCHS, ALIGNMENT_RATE, stop_and_go=False, trainer_options=OPTIONS)
+        state = file.with_suffix(".ckpt")
+        train_tasks(network, own, photos, PREPARATION, settings, checkpoint=state, resume=True)
+        with replacing(file) as temporary:
+            torch.save(network.state_dict(), temporary)
+    network.load_state_dict(torch.load(file, weights_only=True))
     return network
 
 
@@ -195,14 +179,15 @@ def train(
     data: dict[str, TaskData[Any]],
     checkpoint: Path,
     begin: ReasoningNetwork,
-    rate: float = RATE,
+    share: float = 1.0,
 ) -> tuple[ReasoningNetwork, dict[str, Any]]:
     """Trains a model of these tasks, or goes on, or reads the finished one; and tells what it came to."""
     torch.manual_seed(seed)
     network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in names})
     network.begin_from(begin)
-    own = {name: replace(once(name, data[name]), learning_rate=rate) for name in names}
+    own = {name: replace(once(name, data[name]), learning_rate=share * RATES[name]) for name in names}
     epochs = EPOCHS[names[0]] if len(names) == 1 else EPOCHS["captions"]
+    rate = share * (RATES[names[0]] if len(names) == 1 else HEADS_RATE)
     settings = MultiTaskSettings(epochs, rate, seed=seed, stop_and_go=len(names) > 1, trainer_options=OPTIONS)
     started = time.perf_counter()
     events = train_tasks(network, own, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
@@ -252,11 +237,11 @@ def measure(
     task, _, way = model.partition(", ")
     names = TASKS if model == JOINT else (task,)
     seen = Blank(photos, places=way == "place alone") if way.endswith("alone") else photos
-    begin, rate = grounded(photos, data, root, checkpoint.parent), RATE
+    begin, share = aligned(photos, data, root, checkpoint.parent), 1.0
     if way == AFTER:
         begin, _ = train(TASKS, seed, photos, data, checkpoint.with_name(f"{JOINT}-{seed}.ckpt"), begin)
-        rate = RATE / 4
-    network, report = train(names, seed, seen, data, checkpoint, begin, rate)
+        share = 0.25
+    network, report = train(names, seed, seen, data, checkpoint, begin, share)
     report["right"] = {name: tell(network, name, seen, data[name].test) for name in names}
     if "captions" in names:
         report["right"]["hits"], report["weight"] = hits(network, "captions", root, photos, PREPARATION, seed)
