@@ -86,7 +86,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         return self
 
     def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
-        """Embeds whichever modalities are given.
+        """Embeds whichever modalities are given, a block of rows at a time.
 
         Args:
             views: Modality -> (n, d) or (n, r, d). Rows of NaN stay NaN. In a coordinated space the modalities need
