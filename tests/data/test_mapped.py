@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,13 @@ def test_items_here_and_there_are_read_when_asked_for(mapped: Dataset):
     assert not is_mapped(view)
     assert part.view("image") is view
     assert is_mapped(mapped.view("image"))
+
+
+def test_to_another_process_goes_no_more_than_the_part(memory: Dataset, mapped: Dataset):
+    part = pickle.loads(pickle.dumps(mapped.split("test").detached()))
+    for m in VIEWS:
+        assert type(part._views[m]) is np.ndarray
+        np.testing.assert_array_equal(part.view(m), memory.split("test").view(m))
 
 
 def test_an_array_of_the_users_own_is_not_read(tmp_path: Path):

@@ -38,6 +38,10 @@ class ChosenRows:
         """Those in a slice, read into memory."""
         return np.asarray(self._view[self._rows[rows]])
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process go the rows alone, as an array."""
+        return np.asarray, (self[:],)
+
     def take(self, rows: NDArray[np.int64]) -> View | ChosenRows:
         """See `take`."""
         return take(self._view, self._rows[rows])
