@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import commonspace as cs
 from commonspace.data import Dataset, load_saved_dataset, save_dataset
 from commonspace.data.mapped import ChosenRows, is_mapped
 from commonspace.errors import ParameterError, UnknownNameError
+from commonspace.spaces.views import check_view
 
 rng = np.random.default_rng(0)
 N = 60
@@ -95,6 +97,19 @@ def test_an_array_of_the_users_own_is_not_read(tmp_path: Path):
     data = Dataset({"image": np.load(tmp_path / "image.npy", mmap_mode="r")})
     assert is_mapped(data.view("image"))
     assert not is_mapped(np.asarray(data.view("image")) + 0)
+
+
+def test_nothing_as_long_as_a_view_is_made_of_it(tmp_path: Path):
+    n, d = 4096, 512
+    np.save(tmp_path / "image.npy", np.zeros((n, d), np.float32))
+    tracemalloc.start()
+    try:
+        data = Dataset({"image": np.load(tmp_path / "image.npy", mmap_mode="r")}, split=["train", "test"] * (n // 2))
+        assert len(data.split("test")) == n // 2
+        assert check_view("image", data.view("image")).shape == (n, d)
+        assert tracemalloc.get_traced_memory()[1] < n * d
+    finally:
+        tracemalloc.stop()
 
 
 def test_batches_are_views_in_order(memory: Dataset, mapped: Dataset):
