@@ -181,7 +181,7 @@ def test_a_set_is_used_where_a_copy_of_it_has_no_room(tmp_path: Path):
         file.flush()
     del files, file
     told = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path), str(350 << 20)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", LIMITED, str(tmp_path), str(250 << 20)], capture_output=True, text=True, check=False
     )
     assert told.returncode == 0, told.stderr
     correlations, absent, queries, copy = told.stdout.splitlines()
