@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,15 +23,21 @@ VIEWS: dict[str, NDArray[Any]] = {
 }
 
 
+FILES = ["features.parquet", "features.lance", "features"]
+
+
 def write(path: Path, **columns: Any) -> Path:
-    pq.write_table(pa.table(columns), path, row_group_size=30)
+    if path.suffix == ".parquet":
+        pq.write_table(pa.table(columns), path, row_group_size=30)
+    else:
+        lance.write_dataset(pa.table(columns), str(path), max_rows_per_file=40)
     return path
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+@pytest.fixture(params=FILES)
+def file(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     lists = {m: pa.FixedSizeListArray.from_arrays(v.ravel(), v.shape[1]) for m, v in VIEWS.items()}
-    return write(tmp_path / "features.parquet", **lists, title=["x"] * 103)
+    return write(tmp_path / request.param, **lists, title=["x"] * 103)
 
 
 @pytest.mark.parametrize("rows", [1, 10, 103, 1000])
@@ -51,10 +58,31 @@ def test_a_space_learns_from_them(file: Path):
     np.testing.assert_allclose(space.correlations_, whole.correlations_, atol=1e-6)
 
 
-def test_null_is_an_absent_modality(tmp_path: Path):
-    path = write(tmp_path / "gaps.parquet", image=[[1.0, 2.0], None, [3.0, 4.0]])
+@pytest.mark.parametrize("name", FILES)
+def test_null_is_an_absent_modality(tmp_path: Path, name: str):
+    path = write(tmp_path / name, image=[[1.0, 2.0], None, [3.0, 4.0]])
     [batch] = read_batches(path)
     np.testing.assert_array_equal(batch["image"], [[1, 2], [np.nan, np.nan], [3, 4]])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_is_copied_on_the_way(tmp_path: Path, name: str):
+    wide = rng.standard_normal((4000, 300)).astype(np.float32)
+    path = write(tmp_path / name, image=pa.FixedSizeListArray.from_arrays(wide.ravel(), 300))
+    for batch in read_batches(path, rows=500):
+        base = batch["image"].base
+        assert base is not None
+        while isinstance(base, np.ndarray):
+            base = base.base
+        assert isinstance(base, pa.Array)
+
+
+def test_rows_deleted_and_added_later_are_as_lance_has_them(tmp_path: Path):
+    path = write(tmp_path / "set", image=[[float(i), 0.0] for i in range(100)])
+    lance.dataset(str(path)).delete("image[1] < 10")
+    lance.write_dataset(pa.table({"image": [[-1.0, 0.0]]}), str(path), mode="append")
+    found = np.vstack([batch["image"] for batch in read_batches(path, rows=7)])
+    np.testing.assert_array_equal(found[:, 0], [*range(10, 100), -1])
 
 
 def test_what_cannot_be_read_is_an_error(file: Path, tmp_path: Path):
@@ -71,3 +99,13 @@ def test_what_cannot_be_read_is_an_error(file: Path, tmp_path: Path):
         list(read_batches(tmp_path / "text.parquet"))
     with pytest.raises(ParameterError, match="rows=0"):
         read_batches(file, rows=0)
+
+
+def test_a_lance_data_set_that_cannot_be_read_is_an_error(tmp_path: Path):
+    with pytest.raises(StorageError, match=r"nowhere.lance: cannot be read as a Lance data set"):
+        list(read_batches(tmp_path / "nowhere.lance"))
+    path = write(tmp_path / "damaged.lance", image=[[1.0, 2.0]] * 100)
+    for part in (path / "data").iterdir():
+        part.write_bytes(part.read_bytes()[:50])
+    with pytest.raises(StorageError, match=r"damaged.lance: cannot be read as a Lance data set"):
+        list(read_batches(path))

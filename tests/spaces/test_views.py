@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from commonspace.errors import InputError
 from commonspace.spaces.directions import flatten_parts
-from commonspace.spaces.views import Rows, check_aligned, check_column, check_view, check_views, expand
+from commonspace.spaces.views import BLOCK, Rows, check_aligned, check_column, check_view, check_views, expand
 
 Item = tuple[tuple[int, ...], ...]
 
@@ -126,6 +126,15 @@ def test_a_part_that_is_half_missing_is_an_error_with_its_place():
     assert np.isnan(check_view("text", view)[1]).all()
     view[2, 1, 3] = np.nan
     with pytest.raises(InputError, match="text: nan in row 2, column 3; expected finite numbers"):
+        check_view("text", view)
+
+
+def test_the_place_is_told_in_any_block():
+    view = np.zeros((3 * BLOCK, 2), np.float32)
+    view[5] = view[2 * BLOCK] = np.nan
+    assert check_view("text", view) is view
+    view[2 * BLOCK + 7, 1] = -np.inf
+    with pytest.raises(InputError, match=f"text: -inf in row {2 * BLOCK + 7}, column 1; expected finite numbers"):
         check_view("text", view)
 
 

@@ -1,8 +1,8 @@
-"""Views from a Parquet file, some rows at a time, for sets larger than memory."""
+"""Views from a Parquet file or a Lance data set, some rows at a time, for sets larger than memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
 
+from .lance_file import is_lance, lance_batches, open_lance
 from .readers.arrow import plain_column
 
 BUFFER_BYTES = 1 << 20
@@ -24,16 +25,19 @@ def read_batches(
     """Views for `partial_fit`, batch by batch; no more than a few batches are in memory.
 
     Args:
-        path: A Parquet file with a column for each modality, of lists of numbers, all of one length. A list that is
-            null is an item without that modality.
+        path: A Parquet file, or a Lance data set (a name that ends in `.lance`, or a folder with `_versions`), with a
+            column for each modality, of lists of numbers, all of one length. A list that is null is an item without
+            that modality.
         columns: Modality -> its column. Default: every column is a modality of its own name.
-        rows: Items per batch.
+        rows: Items per batch at most.
 
     Yields:
-        Modality -> (rows, d), as the file's numbers; NaN where an item lacks the modality.
+        Modality -> (rows, d), as the file's numbers; NaN where an item lacks the modality. Lists of fixed length
+        without nulls are not copied on the way from Arrow; such arrays cannot be written to.
 
     Raises:
         StorageError: If the file cannot be read.
+        MissingPackageError: If it is a Lance data set and Lance is not installed.
         UnknownNameError: If there is no such column.
         InputError: If a column does not hold lists of numbers of one length.
 
@@ -46,24 +50,46 @@ def read_batches(
     """
     if rows < 1:
         raise ParameterError(f"rows={rows}: expected at least 1.")
-    return _batches(Path(path), columns, rows)
+    batches = _lance if is_lance(path) else _parquet
+    return _batches(str(path), batches(path, columns, rows))
 
 
-def _batches(path: Path, columns: Mapping[str, str] | None, rows: int) -> Iterator[dict[str, NDArray[Any]]]:
+_Chosen = tuple[dict[str, str], pa.RecordBatch]
+"""Modality -> column, and rows of these columns."""
+
+
+def _batches(path: str, batches: Iterator[_Chosen]) -> Iterator[dict[str, NDArray[Any]]]:
+    for chosen, batch in batches:
+        yield {m: _view(f"{path}: {column}", batch.column(column)) for m, column in chosen.items()}
+
+
+def _parquet(path: str | Path, columns: Mapping[str, str] | None, rows: int) -> Iterator[_Chosen]:
     import pyarrow.parquet as pq
 
     try:
         # Neither option is a default: without them, whole columns are read ahead.
         with pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
-            known = file.schema_arrow.names
-            chosen = columns or {name: name for name in known}
-            for column in chosen.values():
-                if column not in known:
-                    raise UnknownNameError("column", column, known)
+            chosen = _chosen(columns, file.schema_arrow.names)
             for batch in file.iter_batches(rows, columns=list(dict.fromkeys(chosen.values()))):
-                yield {m: _view(f"{path}: {column}", batch.column(column)) for m, column in chosen.items()}
+                yield chosen, batch
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"{path}: cannot be read as Parquet: {error}.") from error
+
+
+def _lance(path: str | Path, columns: Mapping[str, str] | None, rows: int) -> Iterator[_Chosen]:
+    dataset = open_lance(path)
+    chosen = _chosen(columns, dataset.schema.names)
+    for batch in lance_batches(dataset, path, list(dict.fromkeys(chosen.values())), rows):
+        yield chosen, batch
+
+
+def _chosen(columns: Mapping[str, str] | None, known: Sequence[str]) -> dict[str, str]:
+    """Modality -> column, of those there are."""
+    chosen = dict(columns or {name: name for name in known})
+    for column in chosen.values():
+        if column not in known:
+            raise UnknownNameError("column", column, known)
+    return chosen
 
 
 def _view(name: str, column: pa.Array) -> NDArray[Any]:

@@ -83,7 +83,7 @@ def as_view(modality: str, values: NDArray[Any]) -> NDArray[np.float32]:
         raise InputError(f"{modality}: expected features of shape (n, d) or (n, r, d), got {values.shape}.")
     with np.errstate(over="ignore"):
         view = np.asarray(values, np.float32)
-    if view is not values and np.isinf(view).any() and not np.isinf(values).any():
+    if values.dtype != np.float32 and np.isinf(view).any() and not np.isinf(values).any():
         raise InputError(f"{modality}: has values beyond the range of float32 (3.4e38); scale the features down.")
     return view
 

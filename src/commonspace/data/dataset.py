@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from commonspace.errors import InputError, UnknownNameError
+from commonspace.errors import InputError, ParameterError, UnknownNameError
 
 from .checks import check_items, check_kinds, id_column, label_column
 from .columns import as_column, as_items, as_time, as_view, multi_hot
 from .encoding import Encoder, ViewCache, encode_parts
+from .mapped import ChosenRows, take
 from .problems import Problem
 from .splitting import held_out
 
@@ -22,13 +24,16 @@ _logger = logging.getLogger("commonspace")
 
 _ITEM = "item."
 _METADATA = "metadata."
+BATCH = 8192
+"""Items in a batch."""
 
 
 class Dataset:
     """Items in several modalities, aligned by row: identifiers, raw items or features, labels, time, split.
 
     Everything but features is held in one Arrow table. `views` are computed when first asked for, by the encoders
-    that the data set was given.
+    that the data set was given. Views of float32 are kept as they are given: of a memory-mapped array, such as
+    `numpy.load(file, mmap_mode="r")` gives, nothing is read before it is used. What is loaded from a folder is mapped.
 
     Args:
         items: Modality -> n entries. An entry is a raw item (a path, bytes or text), a list of raw items where an
@@ -80,7 +85,7 @@ class Dataset:
     ) -> None:
         check_items(items)
         check_kinds(encoders or {})
-        self._views = {
+        self._views: dict[str, NDArray[np.float32] | ChosenRows] = {
             m: as_view(m, x) for m, x in items.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fiu"
         }
         n = len(next(iter(items.values())))
@@ -137,9 +142,9 @@ class Dataset:
     @property
     def splits(self) -> tuple[str, ...]:
         """The names of the splits there are."""
-        return (
-            tuple(sorted(set(self.table["split"].to_pylist()) - {None})) if "split" in self.table.column_names else ()
-        )
+        if "split" not in self.table.column_names:
+            return ()
+        return tuple(sorted(set(self.table["split"].unique().to_pylist()) - {None}))
 
     @property
     def metadata(self) -> pa.Table:
@@ -155,6 +160,8 @@ class Dataset:
     def view(self, modality: str) -> NDArray[np.float32]:
         """One view, (n, d) or (n, r, d); computed by its encoder the first time, NaN rows where absent.
 
+        Mapped views stay mapped, except of items that were chosen here and there: these are now read into memory.
+
         Raises:
             UnknownNameError: If the data set has no such modality.
             InputError: If it is given as raw items and has no encoder, or none of its items can be read.
@@ -167,7 +174,45 @@ class Dataset:
                     f'name one, for example load_dataset(..., encoders={{"{modality}": "..."}}).'
                 )
             self._views[modality] = self._encode(modality)
-        return self._views[modality]
+        view = self._views[modality]
+        if isinstance(view, ChosenRows):
+            view = self._views[modality] = view[:]
+        return view
+
+    def batches(
+        self, *, rows: int = BATCH, modalities: Sequence[str] | None = None
+    ) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """Views for `partial_fit`, some items at a time; of mapped views no more than a batch is in memory.
+
+        Args:
+            rows: Items per batch.
+            modalities: Which views; None takes all. Those that are not yet encoded are encoded first.
+
+        Yields:
+            Modality -> (rows, d) or (rows, r, d), item by item in the data set's order.
+
+        Raises:
+            ParameterError: If `rows` is below 1.
+            UnknownNameError: If there is no such modality.
+            InputError: As `view`.
+
+        Example:
+            ```python
+            train = load_dataset("encoded/large").split("train")
+            space = CCA(n_components=64)
+            for views in train.batches():
+                space.partial_fit(views)
+            ```
+        """
+        if rows < 1:
+            raise ParameterError(f"rows={rows}: expected at least 1.")
+        wanted = self.modalities if modalities is None else tuple(modalities)
+        for modality in wanted:
+            self._check_modality(modality)
+            if modality not in self._views:
+                self.view(modality)
+        views = {m: self._views[m] for m in wanted}
+        return ({m: x[start : start + rows] for m, x in views.items()} for start in range(0, len(self), rows))
 
     def _encode(self, modality: str) -> NDArray[np.float32]:
         view, found = self.encoded(modality)
@@ -223,12 +268,17 @@ class Dataset:
         if _ITEM + modality in self.table.column_names:
             parts = [x if isinstance(x, list) else [x] for x in self.table[_ITEM + modality].to_pylist()]
             return parts if whole else [[p if isinstance(p, str) else None for p in row] for row in parts]
-        view = self._views[modality]
-        present = np.asarray(~np.isnan(view if view.ndim == 3 else view[:, None]).all(-1))
-        return [[True if whole and here else None for here in row] for row in present]
+        return [
+            [True if whole and here else None for here in row]
+            for batch in self.batches(modalities=[modality])
+            for row in _present(batch[modality])
+        ]
 
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Self:
         """The items of the given row numbers, or of a (n,) mask, in that order.
+
+        Of mapped views nothing is read: items that follow one another are a slice of them, others are read by `view`
+        all together, or by `batches` some at a time.
 
         Raises:
             InputError: If there is no such row, or the mask is of another length.
@@ -241,7 +291,7 @@ class Dataset:
         part = object.__new__(type(self))
         part.__dict__ |= self.__dict__
         part.table = self.table.take(pa.array(index))
-        part._views = {m: x[index] for m, x in self._views.items()}
+        part._views = {m: take(x, index) for m, x in self._views.items()}
         return part
 
     def with_views(self, views: Mapping[str, NDArray[Any]]) -> Self:
@@ -290,7 +340,7 @@ class Dataset:
             problems: As in the other.
         """
         data = cls(
-            {"none": np.zeros((table.num_rows, 1))},
+            {"none": np.zeros((0, 1))},
             encoders=encoders,
             name=name,
             protocol=protocol,
@@ -301,14 +351,14 @@ class Dataset:
         return data
 
     def split(self, name: str) -> Self:
-        """The items of one split.
+        """The items of one split; mapped views as in `take`.
 
         Raises:
             UnknownNameError: If the data set has no such split.
         """
         if name not in self.splits:
             raise UnknownNameError("split", name, self.splits)
-        part = self.take(np.array([s == name for s in self.table["split"].to_pylist()]))
+        part = self.take(pc.equal(self.table["split"], name).fill_null(False).to_numpy())
         part.part = name
         return part
 
@@ -340,3 +390,8 @@ class Dataset:
             return np.array([*column.to_pylist(), None], dtype=object)[:-1]  # integers beside None stay integers
         values: NDArray[Any] = column.to_numpy()
         return values
+
+
+def _present(view: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(n, r) which parts of an item are there."""
+    return np.asarray(~np.isnan(view if view.ndim == 3 else view[:, None]).all(-1))

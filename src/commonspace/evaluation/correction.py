@@ -15,6 +15,8 @@ from commonspace.metrics import HUBNESS, RowBlocks
 from commonspace.spaces import Space
 from commonspace.spaces.directions import Direction, flatten_parts
 
+from .embedding import embed_items
+
 
 class Correction:
     """A correction of hubness, by name, with its options and its bank of queries.
@@ -69,9 +71,8 @@ class Correction:
         if modality not in self._asking:
             if modality not in bank.modalities:
                 raise InputError(f"bank: {bank.name} has {', '.join(bank.modalities)}; expected {modality} too.")
-            time = bank.time if self._space.tags.uses_time else None
-            (embedded,) = self._space.transform({modality: bank.view(modality)}, time=time).values()
-            self._asking[modality], _ = flatten_parts(embedded)
+            embedded = embed_items(self._space, bank, [modality])
+            self._asking[modality], _ = flatten_parts(embedded[modality])
             if not len(self._asking[modality]):
                 raise InputError(f"bank: no item of {bank.name} has {modality}; expected some.")
         return self._asking[modality]

@@ -15,9 +15,10 @@ from commonspace.errors import InputError
 from commonspace.metrics import average_precisions, first_relevant_ranks, interpolated_precisions
 from commonspace.metrics.labels import any_label
 from commonspace.spaces import Space
-from commonspace.spaces.directions import Direction, directions, embed_each
+from commonspace.spaces.directions import Direction, directions
 
 from .correction import Correction
+from .embedding import embed_items
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ def ask(
     """Every modality asks every other, with scores corrected; `curves` computes precision at each recall too."""
     if not isinstance(data, Dataset):
         raise InputError(f"evaluate: expected a Dataset, got {type(data).__name__}; Dataset(views) makes one of views.")
-    views = {modality: data.view(modality) for modality in compared(space, data.modalities, data.name)}
-    embedded = embed_each(space, views, time=data.time if space.tags.uses_time else None)
+    embedded = embed_items(space, data, compared(space, data.modalities, data.name))
     check_there(embedded, data.name)
     labels = data.labels if any_label(data.labels) else None
     return {d.name: ask_direction(d, labels, correction, curves=curves) for d in directions(space, embedded)}

@@ -31,8 +31,8 @@ def evaluate(
 
     Every part of an item is a query and every part of the other modality is in the gallery, the item's own included.
     By label, what carries the query's label (or shares one) is relevant; for recall, any part of the same item is.
-    Queries for which nothing in the gallery is relevant are left out, and the report counts the others. Similarities
-    are computed in blocks of queries: memory does not grow with n x m.
+    Queries for which nothing in the gallery is relevant are left out, and the report counts the others. Items are
+    embedded and similarities computed in blocks: views may be memory-mapped, and memory does not grow with n x m.
 
     Args:
         space: A fitted space.

@@ -13,13 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from commonspace.data import Dataset, Encoder
+from commonspace.data.lance_file import open_lance
 from commonspace.data.places import Place
 from commonspace.data.readers.arrow import plain_column
 from commonspace.data.readers.assemble import assemble
 from commonspace.data.readers.media import Media, find_media, leading
 from commonspace.data.readers.roles import find_roles
 from commonspace.data.readers.rows import Rows
-from commonspace.errors import InputError, MissingPackageError, StorageError
+from commonspace.errors import InputError, StorageError
 
 
 class Source(Protocol):
@@ -216,7 +217,7 @@ def _pieces(place: Place, files: Sequence[str], rows: int) -> Any:
     """The partitions, in the order of the files."""
     before = 0
     for file in files or ("",):
-        count = _lance(place).count_rows() if not file else _parquet_rows(place, file)
+        count = open_lance(place.path).count_rows() if not file else _parquet_rows(place, file)
         for start in range(0, count, rows):
             yield _Piece(file, start, min(rows, count - start), before + start)
         before += count
@@ -232,7 +233,7 @@ def _parquet_rows(place: Place, file: str) -> int:
 
 def _read(place: Place, piece: _Piece) -> pa.Table:
     if not piece.file:
-        return _lance(place).to_table(offset=piece.start, limit=piece.rows)
+        return open_lance(place.path).to_table(offset=piece.start, limit=piece.rows)
     try:
         with place.open(piece.file) as opened, pq.ParquetFile(opened) as parquet:
             groups, first, at = [], None, 0
@@ -245,14 +246,3 @@ def _read(place: Place, piece: _Piece) -> pa.Table:
             return parquet.read_row_groups(groups).slice(piece.start - (first or 0), piece.rows)
     except (OSError, pa.ArrowException) as error:
         raise StorageError(f"{place}/{piece.file}: cannot be read as Parquet: {error}.") from error
-
-
-def _lance(place: Place) -> Any:
-    try:
-        import lance
-    except ImportError as error:
-        raise MissingPackageError(f"{place}: reading Lance needs pylance: pip install 'commonspace[ray]'.") from error
-    try:
-        return lance.dataset(place.path)
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{place}: cannot be read as a Lance data set: {error}.") from error

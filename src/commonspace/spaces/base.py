@@ -21,6 +21,9 @@ from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
 from .views import Views, check_aligned, check_column, check_view, check_views
 
+BLOCK = 8192
+"""Rows embedded in one go."""
+
 
 class FitInput(NamedTuple):
     """What `fit` was given, checked: views as float arrays, labels and time one per item or None."""
@@ -83,7 +86,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         return self
 
     def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
-        """Embeds whichever modalities are given.
+        """Embeds whichever modalities are given, a block of rows at a time.
 
         Args:
             views: Modality -> (n, d) or (n, r, d). Rows of NaN stay NaN. In a coordinated space the modalities need
@@ -264,12 +267,14 @@ def embed_view(
         (n, dim) or (n, r, dim).
     """
     flat = view.reshape(-1, view.shape[-1])
-    there = ~np.isnan(flat[:, 0])
     out = np.full((len(flat), dim), np.nan, np.float32)
-    if there.any():
-        embedded = np.asarray(embed(flat if there.all() else flat[there]), np.float64)
-        if normalize:
-            length = np.linalg.norm(embedded, axis=1, keepdims=True)
-            embedded = embedded / np.where(length > 0, length, 1)  # not in place: it may be the caller's array
-        out[there] = embedded
+    for start in range(0, len(flat), BLOCK):  # what a method computes on the way is often in float64
+        rows = flat[start : start + BLOCK]
+        there = ~np.isnan(rows[:, 0])
+        if there.any():
+            embedded = np.asarray(embed(rows if there.all() else rows[there]), np.float64)
+            if normalize:
+                length = np.linalg.norm(embedded, axis=1, keepdims=True)
+                embedded = embedded / np.where(length > 0, length, 1)  # not in place: it may be the caller's array
+            out[start : start + BLOCK][there] = embedded
     return out.reshape(*view.shape[:-1], dim)

@@ -83,20 +83,24 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
     if view.shape[-1] == 0 or (dim is not None and view.shape[-1] != dim):
         expected = "at least 1 column" if dim is None else f"{dim} columns, as in fit"
         raise InputError(f"{modality}: expected {expected}, got {view.shape[-1]}.")
-    if not _all_finite(view):
-        broken = ~np.isfinite(view) & ~np.isnan(view).all(-1, keepdims=True)
-        if broken.any():
-            where = np.argwhere(broken)[0]
-            raise InputError(
-                f"{modality}: {view[tuple(where)]} in row {where[0]}, column {where[-1]}; expected finite numbers. "
-                "An item without this modality is a whole row of NaN; mend or drop single values."
-            )
+    _check_finite(modality, view)
     return view
 
 
-def _all_finite(view: NDArray[Any]) -> bool:
-    """By blocks of rows: a mask of the whole view would cost more time than the looking."""
-    return all(np.isfinite(view[start : start + BLOCK]).all() for start in range(0, len(view), BLOCK))
+def _check_finite(modality: str, view: NDArray[Any]) -> None:
+    """By blocks of rows: a mask of the whole view would cost more time than the looking, and memory beside it."""
+    for start in range(0, len(view), BLOCK):
+        block = view[start : start + BLOCK]
+        finite = np.isfinite(block)
+        if finite.all():
+            continue
+        broken = ~finite & ~np.isnan(block).all(-1, keepdims=True)
+        if broken.any():
+            where = np.argwhere(broken)[0]
+            raise InputError(
+                f"{modality}: {block[tuple(where)]} in row {start + where[0]}, column {where[-1]}; expected finite "
+                "numbers. An item without this modality is a whole row of NaN; mend or drop single values."
+            )
 
 
 def check_views(views: Views, *, present: Mapping[str, ArrayLike] | None = None) -> dict[str, NDArray[Any]]:

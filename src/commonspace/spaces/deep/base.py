@@ -53,7 +53,8 @@ class DeepSpace(Space):
     """A space learnt by gradient descent. A method declares its own parameters and writes `_network`.
 
     `DeepParameters` describes the parameters. Training takes a validation part out of the training items, stops when
-    that gets no better, and keeps the best weights.
+    that gets no better, and keeps the best weights. All items to learn from are copied into memory, also those of
+    memory-mapped views.
 
     Attributes:
         history_: Column -> one number for each epoch: "epoch", "loss", its terms, "validation_loss" and

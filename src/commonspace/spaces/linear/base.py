@@ -13,9 +13,11 @@ from sklearn.base import clone
 
 from commonspace.errors import InputError, ParameterError
 from commonspace.metrics import SameItem, mean_average_precision
+from commonspace.spaces.base import FitInput
 from commonspace.spaces.row_space import RowSpace
 from commonspace.spaces.views import Rows, Views, check_views, expand
 
+from .in_blocks import prepared_in_blocks
 from .moments import Matrix
 from .preparation import Prepared, prepare
 from .reconstruction import reconstruct
@@ -24,6 +26,8 @@ from .sample import Sample
 
 HELD_OUT = 2000
 """At most so many items are held out to choose a ridge: they are ranked against one another."""
+NEED_ITEMS = ("validation", "ledoit-wolf")
+"""Ridges that moments do not tell."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class LinearSpace(RowSpace):
                 by `fit`, which keeps no moments.
         """
         self._check_parameters()
-        if self.ridge in ("validation", "ledoit-wolf"):
+        if self.ridge in NEED_ITEMS:
             raise ParameterError(f'ridge={self.ridge!r} needs all items at once; partial_fit takes a number or "oas".')
         checked = check_views(views, present=present)
         dims = {m: x.shape[-1] for m, x in checked.items()}
@@ -193,12 +197,21 @@ class LinearSpace(RowSpace):
         """The rows that there is something to learn from."""
         return rows.complete()
 
+    def _learn(self, given: FitInput) -> None:
+        prepared = None
+        if self.ridge not in NEED_ITEMS:
+            prepared = prepared_in_blocks(given.views, self._usable, self.standardise, self.max_rank)
+        if prepared is None:
+            super()._learn(given)
+        else:
+            self._finish(prepared, self.ridge)
+        if "moments_" in vars(self):
+            del self.moments_
+
     def _fit(self, rows: Rows) -> None:
         rows = self._usable(rows)
         prepared = self._prepare(rows.views)
         self._finish(prepared, self._choose_ridge(rows) if self.ridge == "validation" else self.ridge)
-        if "moments_" in vars(self):
-            del self.moments_
 
     def _prepare(self, views: dict[str, NDArray[Any]]) -> Prepared:
         return prepare(views, self.standardise, self.max_rank, fourth=self.ridge == "ledoit-wolf")

@@ -83,7 +83,7 @@ def prepare(views: dict[str, NDArray[Any]], standardise: bool, max_rank: int | N
         sample = sample.scaled(units)
     fourths = {}
     if fourth:
-        rows = {m: inside[m][there[m]] for m in views}
+        rows = {m: inside[m] if there[m].all() else inside[m][there[m]] for m in views}
         fourths = {m: fourth_powers(rows[m], prepared.means[m]) for m in views}
     return Prepared(sample, dims, means, deviations, standardise, lifts, fourths)
 
