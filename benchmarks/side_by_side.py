@@ -5,11 +5,11 @@
     python benchmarks/side_by_side.py --root FOLDER --only cca_fit cca_streaming --again
     python benchmarks/side_by_side.py --render
 
-Each benchmark is a process of its own, by its own script; just before it the machine's limits are measured. What is
-finished in `--out` is kept, unless it was run with other sizes or `--again` is given. What cannot be run for want of a
-package or of data is left out, what fails does not stop the rest, and the page tells of both. `--root` holds the folder
-`flickr8k`. The usual sizes take some twenty minutes on two processors, `--whole` takes those that the documentation
-quotes, `--check` the smallest.
+Each benchmark is a process of its own, by its own script; just before and after it the machine's limits are measured.
+What is finished in `--out` is kept, unless it was run with other sizes or `--again` is given. What cannot be run for
+want of a package or of data is left out, what fails does not stop the rest, and the page tells of both. `--root` holds
+the folder `flickr8k`. The usual sizes take some twenty minutes on two processors, `--whole` takes those that the
+documentation quotes, `--check` the smallest.
 """
 
 from __future__ import annotations
@@ -69,8 +69,12 @@ def command_of(benchmark: Benchmark, size: Size) -> str:
     return " ".join([*settings, "python", f"benchmarks/{benchmark.script}.py", *filled.split()])
 
 
-def run(script: str, arguments: list[str], log: Path, environment: dict[str, str]) -> int:
-    """A script as a process, which ends with all of its own when this one is stopped."""
+def run(script: str, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+    """A script as a process, which ends with all of its own when this one is stopped.
+
+    Raises:
+        CalledProcessError: If it fails.
+    """
     with log.open("w", encoding="utf-8") as told:
         process = subprocess.Popen(
             [sys.executable, str(HERE / f"{script}.py"), *arguments],
@@ -80,7 +84,7 @@ def run(script: str, arguments: list[str], log: Path, environment: dict[str, str
             start_new_session=True,
         )
         try:
-            return process.wait()
+            status = process.wait()
         except BaseException:
             os.killpg(process.pid, signal.SIGINT)  # so that it removes what it has put aside
             try:
@@ -88,6 +92,8 @@ def run(script: str, arguments: list[str], log: Path, environment: dict[str, str
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             raise
+    if status:
+        raise subprocess.CalledProcessError(status, script)
 
 
 def last_line(log: Path) -> str:
@@ -102,22 +108,37 @@ def measure(name: str, size: Size, root: Path | None, out: Path) -> dict[str, An
     told: dict[str, Any] = {"command": command_of(benchmark, size), "size": size}
     if why := obstacle(benchmark, root):
         return {**told, "outcome": "left out", "why": why}
-    limits, log = out / "limits.json", out / f"{name}.log"
-    status = run("machine_limits", ["--out", str(limits), "--seconds", SPENT[size]], log, {})
-    if status == 0:
-        folder = root / benchmark.folder if root and benchmark.folder else ""
-        arguments = shlex.split(
-            benchmark.arguments(size).format(folder=shlex.quote(str(folder)), threads=cpu_threads())
-        )
+    log = out / f"{name}.log"
+    folder = shlex.quote(str(root / benchmark.folder if root and benchmark.folder else ""))
+    arguments = shlex.split(benchmark.arguments(size).format(folder=folder, threads=cpu_threads()))
+    try:
+        before = measure_limits(size, out, log)
         started = time.perf_counter()
-        status = run(benchmark.script, [*arguments, "--out", str(out / f"{name}.json")], log, benchmark.environment)
+        run(benchmark.script, [*arguments, "--out", str(out / f"{name}.json")], log, benchmark.environment)
         told["seconds"] = time.perf_counter() - started
-    if status:
+        told["limits"] = better(before, measure_limits(size, out, log))
+    except subprocess.CalledProcessError:
         return {**told, "outcome": "failed", "why": last_line(log)}
-    told["limits"] = {key: value for key, value in json.loads(limits.read_text()).items() if key != "environment"}
-    limits.unlink()
     log.unlink()
     return {**told, "outcome": "measured"}
+
+
+def measure_limits(size: Size, out: Path, log: Path) -> dict[str, Any]:
+    """What the machine can do now."""
+    file = out / "limits.json"
+    try:
+        run("machine_limits", ["--out", str(file), "--seconds", SPENT[size]], log, {})
+        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    finally:
+        file.unlink(missing_ok=True)
+    return {"shapes": told["shapes"], "a second": told["a second"]}
+
+
+def better(one: Any, other: Any) -> Any:
+    """The larger of each rate."""
+    if isinstance(one, dict):
+        return {key: better(one[key], other[key]) for key in one}
+    return one if isinstance(one, list) else max(one, other)
 
 
 def finished(journal: dict[str, Any], name: str, size: Size, out: Path) -> bool:

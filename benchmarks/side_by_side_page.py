@@ -18,9 +18,10 @@ its own, in which all take turns. "Takes" is the other's time over ours, so that
 the median over rounds, in brackets the quartiles.
 
 The limit is what no program on this machine could be faster than: the bytes that must be read at the rate of memory, or
-the operations that must be done at the rate of float32 products, measured just before each benchmark; the share is how
-much of it ours reaches. Where neither tells anything, there is none. Last, the exponents with which the time grows with
-the number of items n and with the columns d."""
+the operations that must be done at the rate of float32 products, measured just before and just after each benchmark, of
+which the faster counts; the share is how much of it ours reaches. More than 100 % would say that the machine was slower
+in both measurements than in the benchmark. Where neither tells anything, there is none. Last, the exponents with which
+the time grows with the number of items n and with the columns d."""
 
 
 def render(journal: Mapping[str, Any], folder: Path) -> str:
@@ -105,7 +106,9 @@ def takes(row: Row) -> str:
 
 def number(value: float) -> str:
     """Two or three digits."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}" if value < 1 else f"{value:.1f}"
+    if value >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def percent(share: float) -> str:

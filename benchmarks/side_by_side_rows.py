@@ -3,7 +3,7 @@
 Ratios are the peer's time over ours, or our rate over the peer's, so that more than 1 means that ours is faster; those
 of single rounds where the result has them. A limit is what no program on this machine can be faster than: the bytes
 that must be read at the rate of memory, or the operations that must be done at the rate of products, measured just
-before the benchmark. Where neither tells anything, there is none.
+before and after the benchmark. Where neither tells anything, there is none.
 """
 
 from __future__ import annotations

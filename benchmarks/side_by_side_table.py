@@ -53,7 +53,9 @@ BENCHMARKS = {
         rows.images,
         folder="flickr8k/images",
     ),
-    "text_encoding": Benchmark("text_encoding", "--rounds 1", "", "", rows.texts, ("sentence-transformers",)),
+    "text_encoding": Benchmark(
+        "text_encoding", "--texts 64 --rounds 1", "", "", rows.texts, ("sentence-transformers",)
+    ),
     "retrieval_metrics": Benchmark(
         "retrieval_metrics", "--size 200 --repeats 3", "", "", rows.metric, ("torchmetrics",)
     ),

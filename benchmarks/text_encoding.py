@@ -4,7 +4,7 @@ The texts are the names of all emoji, each once. Both encode the same list in tu
 must agree. The peer is `SentenceTransformer` on PyTorch as it comes. Cold is a process of its own, from the start of
 Python to the vector of one text, imports included, files in the cache of the system and our network exported already.
 
-    pip install sentence-transformers
+    pip install -r benchmarks/requirements.txt
     python benchmarks/text_encoding.py --out benchmarks/results/text_encoding.json
 """
 
@@ -55,10 +55,11 @@ def main() -> None:
     """Measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--texts", type=int, metavar="N", help="the first so many; all where it is not given")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     arguments = parser.parse_args()
     folder = str(weights_folder())
-    texts = [str(text) for (text,) in cs.load_dataset("emoji").content("text")]
+    texts = [str(text) for (text,) in cs.load_dataset("emoji").content("text")][: arguments.texts]
     ours, peer = MiniLM(), import_module("sentence_transformers").SentenceTransformer(folder, device="cpu")
     runs: dict[str, Callable[[], object]] = {
         "commonspace": lambda: ours.encode(texts),

@@ -74,8 +74,8 @@ def test_a_line_has_medians_ratio_with_quartiles_limit_share_and_exponents(page)
     [line] = [line for line in page.splitlines() if "cca-zoo: " in line]
     # 1000 (100^2 + 50^2 + 2 x 100 x 50) = 22.5 million operations at 2e9 a second; ratios 3, 4 and 2
     assert line == (
-        "| `CCA.fit`, 1,000 x (100, 50) float32 | 2 s | cca-zoo: 8 s | 3.0 (2.5 to 3.5) | 3 | 11.2 ms: X'X, Z'Z, X'Z "
-        "| 0.56 % | n^1.0, d^2.3 |"
+        "| `CCA.fit`, 1,000 x (100, 50) float32 | 2 s | cca-zoo: 8 s | 3.00 (2.50 to 3.50) | 3 "
+        "| 11.2 ms: X'X, Z'Z, X'Z | 0.56 % | n^1.0, d^2.3 |"
     )
 
 
@@ -102,6 +102,11 @@ def test_limits_are_of_all_threads_or_of_one():
     assert Limits(LIMITS, "one").reading(20e9, "it").value == 2
     assert Limits(LIMITS).working(6e9).value == 2  # the best shape
     assert Limits(LIMITS).working(6e9, "cca").value == 3
+
+
+def test_of_two_measurements_of_the_limits_the_better_of_each_counts():
+    rates = {"memory read": 1.0, "products": {"cca": 5.0}}, {"memory read": 2.0, "products": {"cca": 4.0}}
+    assert runner.better(*rates) == {"memory read": 2.0, "products": {"cca": 5.0}}
 
 
 def test_the_smallest_sizes_are_called_so(tmp_path: Path):
