@@ -9,7 +9,7 @@ Each benchmark is a process of its own, by its own script; just before and after
 What is finished in `--out` is kept, unless it was run with other sizes or `--again` is given. What cannot be run for
 want of a package or of data is left out, what fails does not stop the rest, and the page tells of both. `--root` holds
 the folder `flickr8k`. The usual sizes take some twenty minutes on two processors, `--whole` takes those that the
-documentation quotes, `--check` the smallest.
+documentation quotes, `--check` the smallest, with the machine's limits measured but once.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from commonspace.threads import cpu_threads
 HERE = Path(__file__).parent
 OUT, PAGE = HERE / "results" / "side_by_side", HERE.parent / "docs" / "results" / "side-by-side.md"
 JOURNAL = "runs.json"
-SPENT = {"check": "0.02", "usual": "0.3", "whole": "0.3"}
-"""Seconds for each limit of the machine."""
+QUICK = ["--bytes", "8000000", "--seconds", "0", "--rounds", "1"]
+"""For the limits of the machine, where nothing is told of speed."""
 
 
 def read_journal(out: Path) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def run(script: str, arguments: list[str], log: Path, environment: dict[str, str
     """A script as a process, which ends with all of its own when this one is stopped.
 
     Raises:
-        CalledProcessError: If it fails.
+        CalledProcessError: If it fails, with what it said last; all that it said is in the log.
     """
     with log.open("w", encoding="utf-8") as told:
         process = subprocess.Popen(
@@ -93,7 +93,8 @@ def run(script: str, arguments: list[str], log: Path, environment: dict[str, str
                 os.killpg(process.pid, signal.SIGKILL)
             raise
     if status:
-        raise subprocess.CalledProcessError(status, script)
+        raise subprocess.CalledProcessError(status, script, last_line(log))
+    log.unlink()
 
 
 def last_line(log: Path) -> str:
@@ -102,8 +103,8 @@ def last_line(log: Path) -> str:
     return lines[-1].strip() if lines else "it said nothing"
 
 
-def measure(name: str, size: Size, root: Path | None, out: Path) -> dict[str, Any]:
-    """Runs one benchmark, and tells how that went."""
+def measure(name: str, size: Size, root: Path | None, out: Path, limits: dict[str, Any] | None) -> dict[str, Any]:
+    """Runs one benchmark, and tells how that went; measures the limits of the machine where they are not given."""
     benchmark = BENCHMARKS[name]
     told: dict[str, Any] = {"command": command_of(benchmark, size), "size": size}
     if why := obstacle(benchmark, root):
@@ -112,22 +113,21 @@ def measure(name: str, size: Size, root: Path | None, out: Path) -> dict[str, An
     folder = shlex.quote(str(root / benchmark.folder if root and benchmark.folder else ""))
     arguments = shlex.split(benchmark.arguments(size).format(folder=folder, threads=cpu_threads()))
     try:
-        before = measure_limits(size, out, log)
+        before = limits or measure_limits(size, out)
         started = time.perf_counter()
         run(benchmark.script, [*arguments, "--out", str(out / f"{name}.json")], log, benchmark.environment)
         told["seconds"] = time.perf_counter() - started
-        told["limits"] = better(before, measure_limits(size, out, log))
-    except subprocess.CalledProcessError:
-        return {**told, "outcome": "failed", "why": last_line(log)}
-    log.unlink()
+        told["limits"] = better(before, limits or measure_limits(size, out))
+    except subprocess.CalledProcessError as error:
+        return {**told, "outcome": "failed", "why": error.output}
     return {**told, "outcome": "measured"}
 
 
-def measure_limits(size: Size, out: Path, log: Path) -> dict[str, Any]:
+def measure_limits(size: Size, out: Path) -> dict[str, Any]:
     """What the machine can do now."""
     file = out / "limits.json"
     try:
-        run("machine_limits", ["--out", str(file), "--seconds", SPENT[size]], log, {})
+        run("machine_limits", ["--out", str(file), *(QUICK if size == "check" else ())], out / "limits.log", {})
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     finally:
         file.unlink(missing_ok=True)
@@ -173,11 +173,11 @@ def main() -> None:
     if not arguments.render:
         flag = "" if size == "usual" else f" --{size}"
         journal["command"] = f"python benchmarks/side_by_side.py --root FOLDER{flag}"
-        for name in arguments.only:
-            if finished(journal, name, size, out) and not arguments.again:
-                print(f"{name}: there already", flush=True)
-                continue
-            journal["runs"][name] = measure(name, size, arguments.root, out)
+        left = [name for name in arguments.only if arguments.again or not finished(journal, name, size, out)]
+        print(f"to be run: {', '.join(left) or 'nothing, all is there already'}", flush=True)
+        limits = measure_limits(size, out) if size == "check" and left else None
+        for name in left:
+            journal["runs"][name] = measure(name, size, arguments.root, out, limits)
             write_journal(out, journal)
             told = journal["runs"][name]
             print(f"{name}: {told['outcome']}, {told.get('why') or round(told['seconds'], 1)}", flush=True)
