@@ -30,7 +30,7 @@ from threadpoolctl import threadpool_limits
 
 from commonspace.threads import cpu_threads
 
-BYTES, SECONDS, ROUNDS = 256_000_000, 0.3, 3
+BYTES, SECONDS, ROUNDS = 256_000_000, 0.1, 3
 SHAPES = {
     "cca": (1280, 4096, 384),
     "metrics": (2000, 64, 2000),
@@ -98,7 +98,7 @@ class Probe:
         torch.set_num_threads(threads)
         with threadpool_limits(threads):
             by_numpy = self.best(partial(np.matmul, A, B, out=out), 2 * n * d * m)
-            time.sleep(0.2)  # until the threads of one no longer spin
+            time.sleep(0.1)  # until the threads of one no longer spin
             return max(by_numpy, self.best(partial(torch.mm, a, b, out=c), 2 * n * d * m))
 
     def all(self, folder: Path | None) -> dict[str, Any]:
