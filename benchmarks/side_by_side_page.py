@@ -15,7 +15,7 @@ NONE = "—"
 INTRODUCTION = """\
 The same work by commonspace and by other packages, in the same run on the same machine: each benchmark is a process of
 its own, in which all take turns. "Takes" is the other's time over ours, so that more than 1 means that ours is faster:
-the median over rounds, in brackets the quartiles.
+the median over rounds, in brackets the quartiles; "times" is how often each was measured.
 
 The limit is what no program on this machine could be faster than: the bytes that must be read at the rate of memory, or
 the operations that must be done at the rate of float32 products, measured just before and just after each benchmark, of

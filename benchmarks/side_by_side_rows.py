@@ -61,11 +61,18 @@ class Row:
 
 
 class Limits:
-    """What the machine could do just before a benchmark, as `machine_limits.py` wrote it; with all its threads."""
+    """What the machine could do beside a benchmark, as `machine_limits.py` wrote it.
+
+    Args:
+        told: What it wrote.
+        threads: "all" takes the most of any number of threads, "one" what one thread can do.
+    """
 
     def __init__(self, told: Result, threads: Literal["all", "one"] = "all") -> None:
-        numbers = sorted(map(int, told["a second"]))
-        self._rates = told["a second"][str(numbers[0 if threads == "one" else -1])]
+        counts = ["1"] if threads == "one" else list(told["a second"])
+        rates = [told["a second"][count] for count in counts]
+        self._rates = {what: max(rate[what] for rate in rates) for what in ("memory read", "cached file read")}
+        self._products = {shape: max(rate["products"][shape] for rate in rates) for shape in rates[0]["products"]}
 
     def reading(self, size: float, what: str) -> Limit:
         """Bytes that must come from memory."""
@@ -73,8 +80,8 @@ class Limits:
 
     def working(self, operations: float, shape: str | None = None, what: str = "products") -> Limit:
         """Operations of products, at the rate of one shape or of the best."""
-        rates = self._rates["products"]
-        return Limit(operations / (rates[shape] if shape else max(rates.values())), what)
+        rate = self._products[shape] if shape else max(self._products.values())
+        return Limit(operations / rate, what)
 
     def file(self, size: float) -> Limit:
         """Bytes of a file that the system holds in memory."""
@@ -183,7 +190,7 @@ def streamed_cca(result: Result, limits: Limits) -> list[Row]:
     (n, p, q), seconds, other = result["shape"], result["seconds"], "reading and products"
     limit = max(least_of_cca(n, p, q, limits), limits.file(result["file_bytes"]), key=lambda limit: limit.value)
     peer, ratio = ("reading and the bare products", median(seconds[other])), compared(seconds, OURS, other)
-    stage = f"`CCA.partial_fit`, {n:,} x ({p}, {q}) from a file of {result['file_bytes'] / 1e9:.1f} GB"
+    stage = f"`CCA.partial_fit`, {n:,} x ({p}, {q}) from a file of {result['file_bytes'] / 1e9:.2g} GB"
     return [Row(stage, median(seconds[OURS]), peer, ratio, result["rounds"], limit, "CCA")]
 
 
@@ -245,8 +252,10 @@ def collection(result: Result, limits: Limits) -> list[Row]:
     """Searches of an index by the processor's time, and its making."""
     n, d, ours = result["rows"], result["dim"], result["collection"]["float32, sq"]
     where, rows = f"{n:,} x {d}", []
+    found = f"search an index of {where}, the processor's time"
+    asked = {"search": found, "a hundredth": f"{found}, a hundredth of them"}
     for name, peer in result["peers"].items():
-        for part, stage in (("search", f"search an index of {where}"), ("a hundredth", "the same, of a hundredth")):
+        for part, stage in asked.items():
             if part in peer:
                 mine, theirs = ours[part]["processor"] / 1000, peer[part]["processor"] / 1000
                 told = f"{name}, recall {peer[part]['recall']:.3f} (ours {ours[part]['recall']:.3f})"

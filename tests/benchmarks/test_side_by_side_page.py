@@ -20,7 +20,7 @@ LIMITS = {
     "shapes": SHAPES,
     "a second": {
         "1": {**RATES, "products": {"cca": 1e9, "deep": 2e9}},
-        "2": {**RATES, "memory read": 20e9, "products": {"cca": 2e9, "deep": 3e9}},
+        "2": {**RATES, "memory read": 20e9, "products": {"cca": 2e9, "deep": 1e9}},
     },
 }
 ENVIRONMENT = {
@@ -100,8 +100,9 @@ def test_rates_of_the_machine_are_told_for_one_and_all_threads(page):
 def test_limits_are_of_all_threads_or_of_one():
     assert Limits(LIMITS).reading(20e9, "it").value == 1
     assert Limits(LIMITS, "one").reading(20e9, "it").value == 2
-    assert Limits(LIMITS).working(6e9).value == 2  # the best shape
     assert Limits(LIMITS).working(6e9, "cca").value == 3
+    assert Limits(LIMITS).working(6e9, "deep").value == 3  # which one thread does faster than two
+    assert Limits(LIMITS, "one").working(6e9).value == 3  # the best shape
 
 
 def test_of_two_measurements_of_the_limits_the_better_of_each_counts():
