@@ -135,6 +135,9 @@ def megabytes(process: int) -> float:
 def told(found: list[tuple[float, int]], seconds: float) -> dict[str, Any]:
     """Percentiles in milliseconds, and what went wrong."""
     times = np.array([s for s, status in found if status == 200]) * 1000
+    if not len(times):
+        statuses = dict(Counter(str(status) for _, status in found))
+        sys.exit(f"no request was answered in {seconds:.0f} s, got statuses {statuses}; give it longer by --seconds")
     return {
         "requests": len(found),
         "a second": len(found) / seconds,

@@ -104,7 +104,7 @@ BENCHMARKS = {
         ("faiss-cpu", "usearch"),
     ),
     "server_load": Benchmark(
-        "server_load", "--seconds 3 --closed-seconds 2", "--seconds 30 --closed-seconds 10", "", rows.server
+        "server_load", "--seconds 15 --closed-seconds 10", "--seconds 30 --closed-seconds 10", "", rows.server
     ),
     "linear_growth": Benchmark(
         "linear_growth",

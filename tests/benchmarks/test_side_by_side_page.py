@@ -97,6 +97,17 @@ def test_rates_of_the_machine_are_told_for_one_and_all_threads(page):
     assert "| (1,280, 4,096) by (4,096, 384), 2 threads | 2 GFLOP/s | 2 to 2 |" in page
 
 
+def test_rates_that_only_some_results_know_are_not_told(tmp_path: Path):
+    told = {"cca_fit": CCA, "linear_growth": GROWTH}
+    for name, result in told.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(result))
+    rates = {count: {**rates, "products": {"deep": 1e9}} for count, rates in LIMITS["a second"].items()}
+    later = went(limits={"shapes": {"deep": SHAPES["deep"]}, "a second": rates})
+    page = render({"command": "x", "runs": {"cca_fit": went(), "linear_growth": later}}, tmp_path)
+    assert "(512, 1,280) by (1,280, 512), 1 thread" in page
+    assert "(1,280, 4,096)" not in page
+
+
 def test_limits_are_of_all_threads_or_of_one():
     assert Limits(LIMITS).reading(20e9, "it").value == 1
     assert Limits(LIMITS, "one").reading(20e9, "it").value == 2
