@@ -21,7 +21,8 @@ The limit is what no program on this machine could be faster than: the bytes tha
 the operations that must be done at the rate of float32 products, measured just before and just after each benchmark, of
 which the faster counts; the share is how much of it ours reaches. More than 100 % would say that the machine was slower
 in both measurements than in the benchmark. Where neither tells anything, there is none. Last, the exponents with which
-the time grows with the number of items n and with the columns d; for photos d is their side in pixels, for texts words."""
+the time grows with the number of items n and with the columns d; of photos d is the side in pixels,
+of texts the words."""
 
 
 def render(journal: Mapping[str, Any], folder: Path) -> str:
