@@ -16,7 +16,7 @@ from side_by_side_table import BENCHMARKS
 ROOT = Path(__file__).parents[2]
 RATES = {"memory read": 10e9, "memory copied": 8e9, "cached file read": 4e9}
 SHAPES = {"cca": [1280, 4096, 384], "deep": [512, 1280, 512]}
-LIMITS = {
+LIMITS: dict[str, Any] = {
     "shapes": SHAPES,
     "a second": {
         "1": {**RATES, "products": {"cca": 1e9, "deep": 2e9}},
