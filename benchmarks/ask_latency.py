@@ -10,16 +10,14 @@ does not count.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from measured import write_result
 from PIL import Image
 
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 from commonspace.reasoning import CoAttentionConfig, Reasoner, ReasoningNetwork
 from commonspace.reasoning.inputs import Preparation
 from commonspace.reasoning.tasks import QuestionAnswering
@@ -51,8 +49,7 @@ def main() -> None:
         reasoner.ask(item, "what colour is the dress of the child on the stairs?")
         seconds.append(time.perf_counter() - started)
     report = {"parameters": sum(p.numel() for p in network.parameters()), "seconds": seconds[1:]}
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps({**report, "environment": environment()}, indent=1) + "\n")
+    write_result(arguments.out, report)
     print(f"{np.median(seconds[1:]) * 1000:.0f} ms, at most {max(seconds[1:]) * 1000:.0f}", report["parameters"])
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -26,13 +25,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from measured import spread, write_result
 from numpy.typing import NDArray
 from peers import require_cca_zoo
 from scipy import linalg
 from sklearn.cross_decomposition import CCA as SklearnCCA  # noqa: N811
 
 from commonspace import CCA
-from commonspace.evaluation.environment import environment
 from commonspace.spaces.linear.moments import centred_moments
 
 P, Q, K = 1280, 384, 16
@@ -90,12 +89,6 @@ def time_fits(n: int, rounds: int, pause: float, peer: bool) -> dict[str, Any]:
         "median_seconds": {name: float(np.median(values)) for name, values in seconds.items()},
         "ratios": {f"{a} / {b}": spread(np.divide(seconds[a], seconds[b])) for a, b in compared},
     }
-
-
-def spread(ratios: Matrix) -> dict[str, float]:
-    """Median and quartiles."""
-    low, median, high = np.quantile(ratios, [0.25, 0.5, 0.75])
-    return {"median": float(median), "lower_quartile": float(low), "upper_quartile": float(high)}
 
 
 def check_peer(peer: Any, space: CCA, X: Matrix, Z: Matrix) -> None:
@@ -229,6 +222,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 100_000], metavar="N", help="numbers of rows")
     parser.add_argument("--rounds", type=int, nargs="+", default=[15, 9], metavar="R", help="rounds for each size")
     parser.add_argument("--scikit-learn-rounds", type=int, default=3, metavar="R", help="half a minute each; 0: none")
+    parser.add_argument("--no-exactness", action="store_true", help="the clock alone")
     parser.add_argument("--pause", type=float, default=0.3, metavar="SECONDS", help="wait before each run")
     arguments = parser.parse_args()
     peer = not arguments.no_peer
@@ -240,11 +234,10 @@ def main() -> None:
             for n, rounds in zip(arguments.sizes, arguments.rounds, strict=True)
         ],
         "scikit_learn": time_scikit_learn(arguments.scikit_learn_rounds) if arguments.scikit_learn_rounds else None,
-        "exactness": measure_exactness(20_000),
-        "environment": environment(("commonspace", "numpy", "scipy", "scikit-learn", *(["cca-zoo"] if peer else []))),
+        "exactness": [] if arguments.no_exactness else measure_exactness(20_000),
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    packages = ("commonspace", "numpy", "scipy", "scikit-learn", *(["cca-zoo"] if peer else []))
+    write_result(arguments.out, result, packages)
     for timing in result["timing"]:
         print(timing["shape"], "median seconds", {k: round(v, 3) for k, v in timing["median_seconds"].items()})
         for name, ratio in timing["ratios"].items():

@@ -30,10 +30,10 @@ import lance
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from measured import write_result
 
 from commonspace import CCA
 from commonspace.data import read_batches
-from commonspace.evaluation.environment import environment
 
 DIMS = {"image": 512, "text": 384}
 SHARED, K, ROWS = 32, 16, 8192
@@ -140,10 +140,8 @@ def main() -> None:
         "peak_bytes": {name: max(run["peak_bytes"] for run in told) for name, told in runs.items()},
         "ratio": {"median": float(np.median(ratios)), "least": min(ratios), "largest": max(ratios)},
         "correlations": runs["commonspace"][0]["computed"],
-        "environment": environment(("commonspace", "numpy", "scipy", "pyarrow", "pylance")),
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(arguments.out, result, ("commonspace", "numpy", "scipy", "pyarrow", "pylance"))
     print({name: round(seconds, 2) for name, seconds in result["median_seconds"].items()}, result["ratio"])
     print({name: f"{peak / 2**30:.2f} GiB" for name, peak in result["peak_bytes"].items()})
 

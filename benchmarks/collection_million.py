@@ -25,12 +25,12 @@ from typing import Any
 
 import numpy as np
 from collection_peers import faiss_flat, faiss_hnsw, usearch_hnsw
+from measured import seconds as timed
+from measured import write_result
 from numpy.typing import NDArray
 from peers import require_faiss_and_usearch
 
 import commonspace as cs
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 
 DIM, LATENT, PER_CLUSTER, RECALL, CHANGED = 256, 32, 1_000, 0.99, 10_000
 SHARES = {"a tenth": 0.1, "a hundredth": 0.01, "a thousandth": 0.001}
@@ -117,13 +117,6 @@ class Questions:
 def size(folder: Path) -> int:
     """Bytes of all files."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def timed(work: Callable[[], Any]) -> float:
-    """The seconds that it takes."""
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
 
 
 def measure_collection(
@@ -229,11 +222,9 @@ def main() -> None:
         "collection": ours,
         "peers": peers,
         "peer / collection, searches by processor time": ratios,
-        "environment": environment(packages),
     }
-    print(json.dumps({k: v for k, v in report.items() if k != "environment"}, indent=1))
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report, indent=1))
+    write_result(arguments.out, report, packages)
 
 
 if __name__ == "__main__":

@@ -11,21 +11,19 @@ once, in turn; quoted is the median over rounds of the loop's seconds over ours,
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from measured import operations, seconds, spread, write_result
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from commonspace import Contrastive
-from commonspace.evaluation.environment import environment
 
 N, DIMS = 6_000, {"image": 1280, "text": 384}
 Views = dict[str, NDArray[np.float32]]
@@ -99,24 +97,20 @@ def measure(rounds: int, epochs: int) -> dict[str, Any]:
     for run in contenders.values():  # the warm-up, with what is imported late
         run()
     space.set_params(max_epochs=epochs)
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    took: dict[str, list[float]] = {name: [] for name in contenders}
     for i in range(rounds):
         for name in sorted(contenders, reverse=bool(i % 2)):
-            started = time.perf_counter()
-            contenders[name]()
-            seconds[name].append(time.perf_counter() - started)
-    ratios = np.divide(seconds["loop"], seconds["commonspace"])
-    low, median, high = np.quantile(ratios, [0.25, 0.5, 0.75])
+            took[name].append(seconds(contenders[name]))
     return {
         "shape": [N, *DIMS.values()],
         "batch_size": space.batch_size,
         "epochs": epochs,
         "rounds": rounds,
-        "seconds": seconds,
-        "median_seconds": {name: float(np.median(values)) for name, values in seconds.items()},
-        "loop / commonspace": {"median": float(median), "lower_quartile": float(low), "upper_quartile": float(high)},
+        "seconds": took,
+        "median_seconds": {name: float(np.median(values)) for name, values in took.items()},
+        "loop / commonspace": spread(np.divide(took["loop"], took["commonspace"])),
+        "operations_of_an_epoch": operations(lambda: loop(views, 1, space)),
         "threads": torch.get_num_threads(),
-        "environment": environment(("commonspace", "torch", "pytorch-lightning", "numpy")),
     }
 
 
@@ -128,8 +122,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10, metavar="E")
     arguments = parser.parse_args()
     result = measure(arguments.rounds, arguments.epochs)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(arguments.out, result, ("commonspace", "torch", "pytorch-lightning", "numpy"))
     print(result["median_seconds"], result["loop / commonspace"])
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import logging
 import statistics
 import time
@@ -32,10 +31,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import operations, spread, write_result
 from peers import require_cca_zoo
 from torch import Tensor, nn
 
-from commonspace.evaluation.environment import environment
 from commonspace.training.losses.correlation import correlation_loss
 
 N, WIDTHS, HIDDEN, K, BATCH = 6000, (1280, 384), 512, 32, 512
@@ -134,9 +133,7 @@ def compare(values: dict[str, list[float]]) -> dict[str, dict[str, float]]:
     ours, result = np.array(values["commonspace"]), {}
     for name, other in values.items():
         if name != "commonspace":
-            low, median, high = np.quantile(np.array(other) / ours, [0.25, 0.5, 0.75]).tolist()
-            ratio = {"median": median, "lower_quartile": low, "upper_quartile": high}
-            result[f"{name} / commonspace"] = ratio
+            result[f"{name} / commonspace"] = spread(np.array(other) / ours)
     return result
 
 
@@ -205,10 +202,9 @@ def main() -> None:
         "sum_of_correlations_after_training": correlation,
         "loss_alone_seconds": {name: statistics.median(values) for name, values in alone.items()},
         "loss_alone_ratios": compare(alone),
-        "environment": environment(("commonspace", "numpy", "torch", *(["cca-zoo", "lightning"] if peer else []))),
+        "operations_of_an_epoch": operations(lambda: commonspace_loop(views, 1)),
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(arguments.out, result, ("commonspace", "numpy", "torch", *(["cca-zoo", "lightning"] if peer else [])))
     for key in ("median_seconds_per_epoch", "ratios", "sum_of_correlations_after_training"):
         print(key, result[key])
     print("loss alone", result["loss_alone_seconds"], result["loss_alone_ratios"])

@@ -33,11 +33,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from measured import write_result
 from peers import require_pytorch_metric_learning
 from torch import Tensor
 from torch.nn import functional as F
 
-from commonspace.evaluation.environment import environment
 from commonspace.training.losses.relations import Relations, relations
 from commonspace.training.losses.triplet import Mining, triplet_loss
 
@@ -172,12 +172,9 @@ def main() -> None:
         "shape": dict(zip(("rows", "classes", "dim"), shape, strict=True)),
         "rounds": arguments.rounds,
         "timings": [summarise(t, runs[t], peer=not arguments.no_peer) for t in arguments.threads],
-        "environment": environment(
-            ("commonspace", "torch", *([] if arguments.no_peer else ["pytorch-metric-learning"]))
-        ),
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    packages = ("commonspace", "torch", *([] if arguments.no_peer else ["pytorch-metric-learning"]))
+    write_result(arguments.out, result, packages)
     for timing in result["timings"]:
         print(f"threads: {timing['threads']}")
         for name, medians in timing["medians"].items():

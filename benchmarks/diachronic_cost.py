@@ -10,7 +10,6 @@ PyTorch on as many threads.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +17,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import write_result
 from posters import diachronic, read
 
 import commonspace as cs
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 
 ITEMS, INSTANTS, REPEATS = 1000, 1000, 5
 
@@ -59,8 +57,7 @@ def main() -> None:
     report["product_seconds"] = seconds(lambda: hidden @ weights)
     report["ratio"] = float(np.median(report["sweep_seconds"]) / np.median(report["product_seconds"]))
     print("sweep", np.median(report["sweep_seconds"]), "product", np.median(report["product_seconds"]), flush=True)
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps({**report, "environment": environment()}, indent=1) + "\n")
+    write_result(arguments.out, report)
 
 
 if __name__ == "__main__":

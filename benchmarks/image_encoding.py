@@ -12,20 +12,18 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import torch
+from measured import operations, seconds, write_result
 from numpy.typing import NDArray
 
 from commonspace.data.encoding import encode_items
 from commonspace.encoders.efficientnet_lite import EfficientNetLite
 from commonspace.encoders.efficientnet_lite_network import build_network
 from commonspace.encoders.pictures import read_pixels
-from commonspace.evaluation import environment
 from commonspace.threads import cpu_threads
 
 PEER_BATCH = 32
@@ -39,13 +37,6 @@ def eager(files: list[Path], network: torch.nn.Module) -> NDArray[np.float32]:
             pixels = np.stack(list(pool.map(lambda file: read_pixels(file, 224), files[start : start + PEER_BATCH])))
             out.append(network(torch.from_numpy(pixels)).numpy())
     return np.concatenate(out)
-
-
-def seconds(run: Callable[[], object]) -> float:
-    """How long a call takes."""
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
 
 
 def main() -> None:
@@ -70,10 +61,10 @@ def main() -> None:
         "eager_torch_photos_per_second": peer,
         "median_ratio": statistics.median(a / b for a, b in zip(ours, peer, strict=True)),
         "largest_difference_of_a_feature": difference,
-        "environment": environment(("commonspace", "onnxruntime", "torch", "pillow")),
+        "operations_of_a_photo": operations(lambda: eager(files[:1], network)),
     }
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
-    print(json.dumps({k: v for k, v in result.items() if k != "environment"}, indent=2))
+    write_result(arguments.out, result, ("commonspace", "onnxruntime", "torch", "pillow"))
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -30,12 +29,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import spread, write_result
 from numpy.typing import NDArray
 from peers import require_cca_zoo
 
 import commonspace as cs
 from commonspace import KCCA
-from commonspace.evaluation.environment import environment
 from commonspace.spaces.kernel.features import fit_features
 from commonspace.spaces.kernel.kernels import kernel_of
 
@@ -165,12 +164,6 @@ def clock(run: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, value
 
 
-def spread(ratios: Matrix) -> dict[str, float]:
-    """Median and quartiles."""
-    low, median, high = np.quantile(ratios, [0.25, 0.5, 0.75])
-    return {"median": float(median), "lower_quartile": float(low), "upper_quartile": float(high)}
-
-
 def main() -> None:
     """Runs from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -195,10 +188,9 @@ def main() -> None:
         "exact": time_exact(arguments.rows, arguments.rounds, peer),
         "approximate": time_approximate(arguments.many_rows, 3),
         "approximation_error": comparisons,
-        "environment": environment(("commonspace", "numpy", "scipy", "scikit-learn", *(["cca-zoo"] if peer else []))),
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    packages = ("commonspace", "numpy", "scipy", "scikit-learn", *(["cca-zoo"] if peer else []))
+    write_result(arguments.out, result, packages)
     print(result["exact"]["shape"], {k: round(v, 3) for k, v in result["exact"]["median_seconds"].items()})
     for name, ratio in result["exact"]["ratios"].items():
         print(f"  {name}: {ratio['median']:.2f} ({ratio['lower_quartile']:.2f}-{ratio['upper_quartile']:.2f})")

@@ -17,24 +17,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from growth_lines import growth_line
+from measured import write_result
 from numpy.typing import NDArray
 
 import commonspace as cs
-from commonspace.evaluation import environment
 from commonspace.spaces import Space
 
 K, CLASSES = 16, 10
 ROWS = [500 * 2**i for i in range(1, 9)]
 COLUMNS = [16 * 2**i for i in range(7)]
 FIXED_ROWS, FIXED_COLUMNS = 2000, 128
-LAST = 3
-"""So many sizes at the end of a line give its exponent."""
 
 SPACES: dict[str, Callable[[], Space]] = {
     "CCA": lambda: cs.CCA(K),
@@ -67,34 +65,13 @@ def planted(n: int, d: int) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.
 
 def line(name: str, grows: str, sizes: list[int], rounds: int, cap: float) -> dict[str, Any]:
     """Processor seconds of one space over the sizes it gets to, and the exponent."""
-    reached: list[int] = []
-    seconds: list[list[float]] = []
-    for size in sizes:
-        medians = [float(np.median(values)) for values in seconds]
-        if len(medians) > 1 and medians[-1] * max(medians[-1] / medians[-2], 1) > cap:
-            break
+
+    def prepare(size: int) -> Callable[[], object]:
         n, d = (size, FIXED_COLUMNS) if grows == "rows" else (FIXED_ROWS, size)
         views, labels = planted(n, d)
-        if not seconds:
-            SPACES[name]().fit(views, labels)  # the warm-up
-        reached.append(size)
-        seconds.append([])
-        for _ in range(rounds):
-            started = time.process_time()
-            SPACES[name]().fit(views, labels)
-            seconds[-1].append(time.process_time() - started)
-    medians = [float(np.median(values)) for values in seconds]
-    exponent = float(np.polyfit(np.log(reached[-LAST:]), np.log(medians[-LAST:]), 1)[0])
-    print(f"{grows:8} {name:17} {medians[-1]:6.2f} s at {reached[-1]:6}, exponent {exponent:.2f}", flush=True)
-    return {
-        "grows": grows,
-        "space": name,
-        "sizes": reached,
-        "seconds": seconds,
-        "median_seconds": medians,
-        "exponent": exponent,
-        "cap_seconds": cap,
-    }
+        return lambda: SPACES[name]().fit(views, labels)
+
+    return {"grows": grows, "space": name, **growth_line(f"{grows:8} {name:17}", prepare, sizes, rounds, cap)}
 
 
 def main() -> None:
@@ -119,10 +96,8 @@ def main() -> None:
         "fixed": {"columns of each view": FIXED_COLUMNS, "rows": FIXED_ROWS, "components": K, "classes": CLASSES},
         "rounds": arguments.rounds,
         "lines": lines,
-        "environment": environment(("commonspace", "numpy", "scipy", "scikit-learn")),
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(arguments.out, result, ("commonspace", "numpy", "scipy", "scikit-learn"))
 
 
 if __name__ == "__main__":

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
-CCA_ZOO = "4.0.1"
-PYTORCH_METRIC_LEARNING = "2.8.1"
-FAISS = "1.15.1"
-USEARCH = "2.26.6"
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 
-def require_cca_zoo() -> None:
-    """Stops with what to install where cca-zoo is absent or another version."""
-    _require("cca-zoo", CCA_ZOO)
+def pinned() -> dict[str, str]:
+    """Package -> the version that results were measured with."""
+    found = re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)$", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE)
+    return dict(found)
 
 
-def require_pytorch_metric_learning() -> None:
-    """Stops with what to install where pytorch-metric-learning is absent or another version."""
-    _require("pytorch-metric-learning", PYTORCH_METRIC_LEARNING)
-
-
-def require_faiss_and_usearch() -> None:
-    """Stops with what to install where faiss or usearch is absent or another version."""
-    _require("faiss-cpu", FAISS)
-    _require("usearch", USEARCH)
-
-
-def _require(package: str, wanted: str) -> None:
+def missing(package: str) -> str | None:
+    """What to install where a package is absent or another version, else None."""
+    wanted = pinned()[package]
     try:
         found = version(package)
     except PackageNotFoundError:
         found = "none"
-    if found != wanted:
-        sys.exit(f"{package} {wanted} is needed, found {found}: pip install {package}=={wanted}, or run with --no-peer")
+    return None if found == wanted else f"{package} {wanted} is needed, found {found}: pip install {package}=={wanted}"
+
+
+def require_cca_zoo() -> None:
+    """Stops with what to install where cca-zoo is absent or another version."""
+    _require("cca-zoo")
+
+
+def require_pytorch_metric_learning() -> None:
+    """Stops with what to install where pytorch-metric-learning is absent or another version."""
+    _require("pytorch-metric-learning")
+
+
+def require_faiss_and_usearch() -> None:
+    """Stops with what to install where faiss or usearch is absent or another version."""
+    _require("faiss-cpu")
+    _require("usearch")
+
+
+def _require(package: str) -> None:
+    if told := missing(package):
+        sys.exit(f"{told}, or run with --no-peer")

@@ -14,18 +14,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import write_result
 
 from commonspace import metrics
 
@@ -92,6 +90,7 @@ def compare(n: int, repeats: int, seed: int) -> dict[str, Any]:
         "gallery": n,
         "repeats": repeats,
         "map": values,
+        "seconds": seconds,
         "median_seconds": medians,
         "times_slower_than_commonspace": {name: t / medians["commonspace"] for name, t in medians.items()},
     }
@@ -141,15 +140,8 @@ def main() -> None:
         else compare(args.size or 2_000, args.repeats, args.seed)
     )
     packages = ("numpy",) if args.large else ("numpy", "torch", "torchmetrics", "scikit-learn")
-    result["environment"] = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "processors": os.cpu_count(),
-        **{name: version(name) for name in packages},
-    }
-    text = json.dumps(result, indent=2)
-    args.out.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    write_result(args.out, result, ("commonspace", *packages))
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

@@ -26,13 +26,12 @@ from typing import Any
 
 import httpx
 import numpy as np
+from measured import write_result
 
 import commonspace as cs
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 
 ITEMS, DIM, CENTRES = 100_000, 256, 1_000
-CLIENTS, THINKING, SECONDS, CLOSED_SECONDS = 32, 1.0, 60.0, 15.0
+CLIENTS, THINKING = 32, 1.0
 COLOURS = ("red", "green", "blue", "yellow", "purple", "black", "white", "golden", "grey", "brown")
 THINGS = (
     "cat",
@@ -136,6 +135,9 @@ def megabytes(process: int) -> float:
 def told(found: list[tuple[float, int]], seconds: float) -> dict[str, Any]:
     """Percentiles in milliseconds, and what went wrong."""
     times = np.array([s for s, status in found if status == 200]) * 1000
+    if not len(times):
+        statuses = dict(Counter(str(status) for _, status in found))
+        sys.exit(f"no request was answered in {seconds:.0f} s, got statuses {statuses}; give it longer by --seconds")
     return {
         "requests": len(found),
         "a second": len(found) / seconds,
@@ -148,7 +150,10 @@ def main() -> None:
     """Makes the collection, serves it, measures, writes and tells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long the clients ask who think in between")
+    parser.add_argument("--closed-seconds", type=float, default=15.0, help="how long those ask who do not")
     arguments = parser.parse_args()
+    first, then = arguments.seconds, arguments.closed_seconds
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "store"
         make_store(store)
@@ -167,9 +172,9 @@ def main() -> None:
         try:
             asyncio.run(run_clients(address, 3, 0.0))  # warm
             before = megabytes(server.pid)
-            thinking = told(asyncio.run(run_clients(address, SECONDS, THINKING)), SECONDS)
+            thinking = told(asyncio.run(run_clients(address, first, THINKING)), first)
             after = megabytes(server.pid)
-            closed = told(asyncio.run(run_clients(address, CLOSED_SECONDS, 0.0)), CLOSED_SECONDS)
+            closed = told(asyncio.run(run_clients(address, then, 0.0)), then)
             limits = asyncio.run(exceed(address))
             memory = {"before": before, "after": after, "end": megabytes(server.pid)}
         finally:
@@ -184,11 +189,9 @@ def main() -> None:
         "closed loop": closed,
         "memory, MB": memory,
         "limits": limits,
-        "environment": environment(),
     }
-    print(json.dumps({k: v for k, v in report.items() if k != "environment"}, indent=1))
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report, indent=1))
+    write_result(arguments.out, report)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ The texts are the names of all emoji, each once. Both encode the same list in tu
 must agree. The peer is `SentenceTransformer` on PyTorch as it comes. Cold is a process of its own, from the start of
 Python to the vector of one text, imports included, files in the cache of the system and our network exported already.
 
-    pip install sentence-transformers
+    pip install -r benchmarks/requirements.txt
     python benchmarks/text_encoding.py --out benchmarks/results/text_encoding.json
 """
 
@@ -15,16 +15,17 @@ import json
 import statistics
 import subprocess
 import sys
-import time
+from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import torch
+from measured import operations, seconds, write_result
 
 import commonspace as cs
-from commonspace.encoders.minilm import MiniLM, weights_folder
-from commonspace.evaluation import environment
+from commonspace.encoders.minilm import MiniLM, build_network, weights_folder
 
 BATCH = 32
 COLD = {
@@ -34,26 +35,31 @@ COLD = {
 }
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """How long a call takes."""
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
-
-
 def cold(code: str) -> float:
     """How long a fresh interpreter takes for some code."""
     return seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True))
+
+
+def count_operations(lengths: list[int]) -> int:
+    """Of texts of so many tokens each, without any padding."""
+    network, _ = build_network()
+    total = 0
+    for length, texts in Counter(lengths).items():
+        tokens = torch.ones(1, length, dtype=torch.int64)
+        with torch.inference_mode():
+            total += texts * operations(lambda tokens=tokens: network(tokens, tokens.bool()))  # type: ignore[misc]
+    return total
 
 
 def main() -> None:
     """Measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--texts", type=int, metavar="N", help="the first so many; all where it is not given")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
     arguments = parser.parse_args()
     folder = str(weights_folder())
-    texts = [str(text) for (text,) in cs.load_dataset("emoji").content("text")]
+    texts = [str(text) for (text,) in cs.load_dataset("emoji").content("text")][: arguments.texts]
     ours, peer = MiniLM(), import_module("sentence_transformers").SentenceTransformer(folder, device="cpu")
     runs: dict[str, Callable[[], object]] = {
         "commonspace": lambda: ours.encode(texts),
@@ -84,10 +90,10 @@ def main() -> None:
             "cold_seconds": statistics.median(b / a for a, b in pairs["start"]),
         },
         "largest_difference": unlike,
-        "environment": environment(("commonspace", "onnxruntime", "torch", "sentence-transformers")),
+        "operations": count_operations([len(ids) for ids in peer.tokenizer(texts)["input_ids"]]),
     }
-    arguments.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps({k: v for k, v in result.items() if k != "environment"}, indent=1))
+    write_result(arguments.out, result, ("commonspace", "onnxruntime", "torch", "sentence-transformers"))
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":
