@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the Python of a page of the documentation, block after block in one namespace, as a reader would.
 
-    scripts/run_page.py docs/from-the-webinar.md            runs it in a temporary folder and tells what each block prints
+    scripts/run_page.py docs/from-the-webinar.md            runs it in a temporary folder, tells what each block prints
     scripts/run_page.py docs/from-the-webinar.md --draw     and keeps the pictures that it makes in docs/images
 
 A block that cannot run everywhere says why in a comment in the line before it: `<!-- not run: needs a GPU -->`. A block

@@ -88,8 +88,7 @@ def draw(rng: np.random.Generator, path: Path) -> None:
 def films(folder: Path) -> dict[str, Any]:
     """A collection of dated pictures and texts, and a space of it, by real encoders."""
     data = cs.load_dataset("films.csv", columns={"text": "plot", "time": "year", "label": "genre"})
-    space = cs.Diachronic(8, max_epochs=2, random_state=0, validation_fraction=0)
-    return {"cs": cs, "data": data, "space": space.fit(data.views, data.labels, time=data.time)}
+    return {"cs": cs, "data": data, "space": cs.CCA(8).fit(data.views)}
 
 
 def rows_of_houses(folder: Path) -> dict[str, Any]:
@@ -125,8 +124,7 @@ def learnt(folder: Path) -> dict[str, Any]:
 
 def paths(folder: Path) -> dict[str, Any]:
     """Pictures and their captions."""
-    named = {"paths": [f"photos/{i}.jpg" for i in range(20)], "captions": [WORDS[i % 5] for i in range(20)]}
-    return named
+    return {"paths": [f"photos/{i}.jpg" for i in range(20)], "captions": [WORDS[i % 5] for i in range(20)]}
 
 
 def classifiers(folder: Path) -> dict[str, Any]:
@@ -135,7 +133,11 @@ def classifiers(folder: Path) -> dict[str, Any]:
     from sklearn.model_selection import cross_val_score
     from sklearn.pipeline import make_pipeline
 
-    return {"LogisticRegression": LogisticRegression, "cross_val_score": cross_val_score, "make_pipeline": make_pipeline}
+    return {
+        "LogisticRegression": LogisticRegression,
+        "cross_val_score": cross_val_score,
+        "make_pipeline": make_pipeline,
+    }
 
 
 def histograms(folder: Path) -> dict[str, Any]:
@@ -145,10 +147,7 @@ def histograms(folder: Path) -> dict[str, Any]:
     return {"train": data}
 
 
-ALL = {
-    f.__name__: f
-    for f in (arrays, files, films, rows_of_houses, vectors, learnt, paths, classifiers, histograms)
-}
+ALL = {f.__name__: f for f in (arrays, files, films, rows_of_houses, vectors, learnt, paths, classifiers, histograms)}
 
 
 def for_docstrings(name: str, folder: Path) -> dict[str, Any]:
@@ -163,7 +162,11 @@ def for_docstrings(name: str, folder: Path) -> dict[str, Any]:
     X, Z, views = names["X"], names["Z"], names["views"]
     names |= {"whole": X, "left": X, "right": X, "batches": [views, views], "stream": cs.CCA(4)}
     if name == "encoders/tabular.py":
-        table = {"price": [1.0, 2.0, 3.0], "city": ["Bern", "Basel", "Bern"], "sold": ["2001-01-01", "2002-01-01", None]}
+        table = {
+            "price": [1.0, 2.0, 3.0],
+            "city": ["Bern", "Basel", "Bern"],
+            "sold": ["2001-01-01", "2002-01-01", None],
+        }
         names["train"] = cs.Dataset({"image": X[:3], "text": Z[:3]}, metadata=table)
     from commonspace.encoders import get_encoder
 

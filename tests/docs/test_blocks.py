@@ -93,7 +93,9 @@ def test_every_block_of_python_is_found_and_what_is_not_run_says_why(page):
 
 def test_a_block_that_fails_names_page_and_line(tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("# Title\n\n```python\nx = 1\nx / 0\n```\n\n<!-- not run: needs a thing -->\n```python\nnone\n```\n")
+    page.write_text(
+        "# Title\n\n```python\nx = 1\nx / 0\n```\n\n<!-- not run: needs a thing -->\n```python\nnone\n```\n"
+    )
     with pytest.raises(ZeroDivisionError) as caught:
         list(script.run(page, {}))
     assert caught.traceback[-1].lineno + 1 == 5

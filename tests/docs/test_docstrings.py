@@ -34,7 +34,9 @@ def tier(name: str) -> object:
 
 
 def module_of(name: str) -> object:
-    return importlib.import_module("commonspace." + name.removesuffix(".py").replace("/", ".").removesuffix(".__init__"))
+    return importlib.import_module(
+        "commonspace." + name.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+    )
 
 
 @pytest.mark.parametrize("name", [tier(name) for name in FENCED if name not in NOT_RUN])
