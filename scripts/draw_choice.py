@@ -31,11 +31,11 @@ QUESTIONS = (
     ),
     (
         ("One vector of all that an item has,", "to predict or to ask with several?"),
-        ("EarlyFusion, MultimodalAutoencoder, MVAE, FusionTransformer", "LateFusion, if there is a target to predict"),
+        ("EarlyFusion, then MultimodalAutoencoder", "MVAE, FusionTransformer; LateFusion to predict a target"),
     ),
     (
         ("Are right answers things of the same", "class, and do you have labels?"),
-        ("SemanticMatching, JRL, LGCFL, SCM; DeepSM", "of strong features or many items also DSCMR, SAM, Prototype"),
+        ("SemanticMatching, JRL, LGCFL, SCM; DeepSM", "of strong features also DSCMR, SAM, Prototype"),
     ),
     (
         ("More than two modalities,", "or items that lack some?"),
@@ -43,12 +43,12 @@ QUESTIONS = (
     ),
     (
         ("Fewer than some thousand pairs,", "or a result in seconds?"),
-        ("CCA, then KCCA", "both choose well on a thousand items"),
+        ("CCA, then KCCA", "both do well on a thousand items"),
     ),
 )
 """A question, two lines; the methods to take if it is answered with yes, and a note."""
 
-LAST = ("Contrastive", "beside KCCA, or together with it in an Ensemble")
+LAST = ("Contrastive", "and an Ensemble of it with KCCA")
 
 
 def draw() -> str:
