@@ -91,6 +91,15 @@ def films(folder: Path) -> dict[str, Any]:
     return {"cs": cs, "data": data, "space": cs.CCA(8).fit(data.views)}
 
 
+def dated(folder: Path) -> dict[str, Any]:
+    """The same in a collection of a diachronic space."""
+    data = films(folder)["data"]
+    space = cs.Diachronic(8, max_epochs=2, random_state=0, validation_fraction=0)
+    space.fit(data.views, data.labels, time=data.time)
+    cs.Collection.create(folder / "stores" / "dated", space, encoders=data.encoders).add(data)
+    return {}
+
+
 def rows_of_houses(folder: Path) -> dict[str, Any]:
     """Rows of a table, photos, scans and series."""
     from commonspace.encoders import get_encoder
@@ -147,7 +156,10 @@ def histograms(folder: Path) -> dict[str, Any]:
     return {"train": data}
 
 
-ALL = {f.__name__: f for f in (arrays, files, films, rows_of_houses, vectors, learnt, paths, classifiers, histograms)}
+ALL = {
+    f.__name__: f
+    for f in (arrays, dated, files, films, rows_of_houses, vectors, learnt, paths, classifiers, histograms)
+}
 
 
 def for_docstrings(name: str, folder: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ script = load(ROOT / "scripts" / "run_page.py", "run_page")
 PAGES = [path for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if "```python" in path.read_text()]
 PREPARED = {
     "data.md": ("arrays", "files", "rows_of_houses"),
-    "collections.md": ("arrays", "files", "films", "vectors"),
+    "collections.md": ("arrays", "files", "films", "dated", "vectors"),
     "evaluation.md": ("arrays", "learnt"),
     "quickstart.md": ("arrays", "files", "paths"),
     "timeline.md": ("files", "films"),
