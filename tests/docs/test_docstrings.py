@@ -7,6 +7,7 @@ import importlib
 import re
 import textwrap
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -33,7 +34,7 @@ def tier(name: str) -> object:
     return pytest.param(name, marks=[] if name.startswith(QUICK) else pytest.mark.slow)
 
 
-def module_of(name: str) -> object:
+def module_of(name: str) -> ModuleType:
     return importlib.import_module(
         "commonspace." + name.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
     )
