@@ -41,10 +41,12 @@ class Collection(Searching):
     Make one with `Collection.create`, open one with `Collection.open`.
 
     Example:
-        >>> collection = Collection.create("store", space, encoders=data.encoders)  # doctest: +SKIP
-        >>> collection.add(data)  # doctest: +SKIP
-        >>> collection.search({"text": "a red bus"}, to="image", where={"year": {"lt": 1950}})  # doctest: +SKIP
-        >>> collection.search({"image": "bus.jpg", "text": "in winter"}, weights={"text": 0.5})  # doctest: +SKIP
+        ```python
+        collection = Collection.create("store", space, encoders=data.encoders)
+        collection.add(data)
+        collection.search({"text": "a red bus"}, to="image", where={"time": {"lt": 1950}})
+        collection.search({"image": "bus.jpg", "text": "in winter"}, weights={"text": 0.5})
+        ```
     """
 
     @classmethod

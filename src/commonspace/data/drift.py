@@ -96,7 +96,7 @@ def planted_drift(
 
     Example:
         ```python
-        drift = planted_drift(3000, seed=1)
+        drift = planted_drift(300, seed=1)
         space = Diachronic(random_state=0).fit(drift.data.views, drift.data.labels, time=drift.data.time)
         ```
     """

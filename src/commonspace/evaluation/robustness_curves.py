@@ -71,9 +71,9 @@ def robustness(
 
     Example:
         ```python
-        report = robustness(cs.MVAE(random_state=0), data.split("train"), data.split("test"))
+        report = robustness(cs.EarlyFusion(), data.split("train"), data.split("test"))
         print(report)
-        report.plot("mvae.svg")
+        report.plot("robustness.svg")
         ```
     """
     _check(missing, noise, repeats)

@@ -26,8 +26,8 @@ def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: in
         C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017.
 
     Example:
-        >>> expected_calibration_error([0.9, 0.9, 0.6, 0.6], [1, 1, 1, 0], bins=10)
-        0.1
+        >>> expected_calibration_error([0.75, 0.75, 0.5, 0.5], [1, 1, 1, 0], bins=10)
+        0.125
     """
     c, r = np.asarray(confidence, float), np.asarray(right, float)
     if bins < 1:
