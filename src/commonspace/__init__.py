@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .spaces.joint.late_fusion import LateFusion as LateFusion
     from .spaces.joint.multimodal_autoencoder import MultimodalAutoencoder as MultimodalAutoencoder
     from .spaces.joint.mvae import MVAE as MVAE
+    from .spaces.kernel.asif import ASIF as ASIF
     from .spaces.kernel.kcca import KCCA as KCCA
     from .spaces.linear.cca import CCA as CCA
     from .spaces.linear.cfa import CFA as CFA
