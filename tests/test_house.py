@@ -11,11 +11,16 @@ from types import ModuleType
 import pytest
 
 import commonspace as cs
+from commonspace.catalogue import CATALOGUE
+from commonspace.encoders import ENCODERS
+from commonspace.reasoning.example_files import EXAMPLES
+from commonspace.reasoning.tasks import TASKS
 from commonspace.spaces.registry import SPACE_MODULES
 
 ROOT = Path(__file__).parents[1]
 API = (ROOT / "docs" / "api" / "index.md").read_text("utf-8")
 METHODS = {page.stem: page.read_text("utf-8") for page in (ROOT / "docs" / "methods").glob("*.md")}
+DATA, REASONING = ((ROOT / "docs" / f"{page}.md").read_text("utf-8") for page in ("data", "reasoning"))
 README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
@@ -108,6 +113,21 @@ def test_a_method_is_told_of_wherever_there_is_a_list_of_methods(name: str):
     assert f"[`cs.{name}`]({name}.md)" in API, "docs/api/index.md: a row"
     assert f"`{name}`" in README, "README.md: the row 'spaces'"
     assert any(f"(../api/{name}.md)" in page for page in METHODS.values()), "docs/methods: a row on one of the pages"
+
+
+@pytest.mark.parametrize("name", [*ENCODERS, *CATALOGUE])
+def test_an_encoder_and_a_data_set_are_on_the_page_about_data(name: str):
+    assert f"`{name}`" in DATA or f'"{name}"' in DATA
+
+
+def test_every_data_set_is_in_the_docstring_of_what_loads_it():
+    assert [name for name in CATALOGUE if f'"{name}"' not in str(cs.load_dataset.__doc__)] == []
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_a_task_has_examples_in_files_and_is_on_the_page_about_reasoning(kind: str):
+    assert f"`{kind}`" in REASONING
+    assert kind in EXAMPLES
 
 
 def test_paths_that_contributing_names_exist():

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from commonspace.errors import InputError, ParameterError
 from commonspace.metrics import SameItem, mean_average_precision
 from commonspace.spaces.row_space import RowSpace
-from commonspace.spaces.views import Rows, Views, check_views, expand
+from commonspace.spaces.views import Column, Rows, Views, check_views, expand
 
 from .moments import Matrix
 from .preparation import Prepared, prepare
@@ -73,7 +73,7 @@ class LinearSpace(RowSpace):
         """Weights on the sample's columns; `dims` are the numbers of columns of the views themselves."""
 
     def partial_fit(
-        self, views: Views, labels: ArrayLike | None = None, *, present: Mapping[str, ArrayLike] | None = None
+        self, views: Views, labels: Column | None = None, *, present: Mapping[str, ArrayLike] | None = None
     ) -> Self:
         """Learns from one more batch of items; any batching gives what `fit` gives on all of them.
 
