@@ -132,5 +132,6 @@ def test_a_task_has_examples_in_files_and_is_on_the_page_about_reasoning(kind: s
 
 def test_paths_that_contributing_names_exist():
     named = re.findall(r"`((?:src|tests|docs|scripts|benchmarks|\.github|\.ci)/[\w./-]*)`", CONTRIBUTING)
-    assert named
-    assert [path for path in named if not (ROOT / path).exists()] == []
+    assert len(named) > 20
+    whole = (path for path in named if "NAME" not in path)
+    assert [path for path in whole if not (ROOT / path).exists()] == []
