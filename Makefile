@@ -33,7 +33,8 @@ types: .venv/.installed  ## mypy --strict
 docs: .venv/.installed  ## Build the site into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
-check: lint types test  ## What to run before a commit
+check: lint types .venv/.installed  ## Before a commit: style, types, and the tests of what was changed (a minute)
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/check_changes.py
 
 lock:  ## Write requirements.lock anew from pyproject.toml, in a clean environment
 	scripts/lock.sh $(PYTHON)

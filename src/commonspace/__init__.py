@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .spaces.joint.late_fusion import LateFusion as LateFusion
     from .spaces.joint.multimodal_autoencoder import MultimodalAutoencoder as MultimodalAutoencoder
     from .spaces.joint.mvae import MVAE as MVAE
+    from .spaces.kernel.asif import ASIF as ASIF
     from .spaces.kernel.kcca import KCCA as KCCA
     from .spaces.linear.cca import CCA as CCA
     from .spaces.linear.cfa import CFA as CFA
@@ -88,12 +89,14 @@ _HOME = {
 __all__ = ["__version__", *_SUBPACKAGES, *_HOME]
 
 
-def __getattr__(name: str) -> object:
-    if name in _SUBPACKAGES:
-        return import_module(f".{name}", __name__)
-    if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # or type checkers would take every name for one that is there
+
+    def __getattr__(name: str) -> object:
+        if name in _SUBPACKAGES:
+            return import_module(f".{name}", __name__)
+        if name in _HOME:
+            return getattr(import_module(f".{_HOME[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -102,6 +102,7 @@ def add_routes(app: FastAPI, served: Served) -> None:
     """Adds all of them."""
     _add_page(app, served)
     _add_search(app, served)
+    _add_items(app, served)
     _add_views(app, served)
 
 
@@ -166,6 +167,8 @@ def _add_search(app: FastAPI, served: Served) -> None:
         """The values of fields, with the number of items."""
         return await served.work(request, served.store(asked.store).facets, asked)
 
+
+def _add_items(app: FastAPI, served: Served) -> None:
     @app.get(f"{API}/item")
     async def item(request: Request, id: Id, store: StoreName = None) -> dict[str, Any]:
         """All that is stored of an item."""

@@ -26,10 +26,12 @@ _HOME = {
 __all__ = ["RowSpace", "Space", "SpaceTags", "all_spaces", "find_space", "load_space", "read_training"]
 
 
-def __getattr__(name: str) -> object:
-    if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # or type checkers would take every name for one that is there
+
+    def __getattr__(name: str) -> object:
+        if name in _HOME:
+            return getattr(import_module(f".{_HOME[name]}", __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,7 @@ from commonspace.metrics.labels import any_label
 from .directions import directions, embed_each
 from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
-from .views import Views, check_aligned, check_column, check_view, check_views
+from .views import Column, Views, check_aligned, check_column, check_view, check_views
 
 BLOCK = 8192
 """Rows embedded in one go."""
@@ -60,9 +60,9 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
     def fit(
         self,
         views: Views,
-        labels: ArrayLike | None = None,
+        labels: Column | None = None,
         *,
-        time: ArrayLike | None = None,
+        time: Column | None = None,
         present: Mapping[str, ArrayLike] | None = None,
     ) -> Self:
         """Learns the space.
@@ -85,7 +85,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         self._remember(given)
         return self
 
-    def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+    def transform(self, views: Views, *, time: Column | None = None) -> dict[str, NDArray[np.float32]]:
         """Embeds whichever modalities are given, a block of rows at a time.
 
         Args:
@@ -106,9 +106,9 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
     def fit_transform(
         self,
         views: Views,
-        labels: ArrayLike | None = None,
+        labels: Column | None = None,
         *,
-        time: ArrayLike | None = None,
+        time: Column | None = None,
         present: Mapping[str, ArrayLike] | None = None,
     ) -> dict[str, NDArray[np.float32]]:
         """`fit` and then `transform` of the same views; what `present` says is absent comes out as NaN."""
@@ -124,7 +124,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         """As `similarity`, computed when rows are sliced, so that large n x m matrices need not exist."""
         return CosineSimilarity(queries, gallery)
 
-    def score(self, views: Views, labels: ArrayLike | None = None, *, time: ArrayLike | None = None) -> float:
+    def score(self, views: Views, labels: Column | None = None, *, time: Column | None = None) -> float:
         """How well items are found across modalities.
 
         The mean over all ordered pairs of modalities of mAP@all, where items of the same label are relevant; without
@@ -192,7 +192,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         """Maps (n, d) rows without NaN of one modality to (n, k)."""
 
     def _check_fit(
-        self, views: Views, labels: ArrayLike | None, time: ArrayLike | None, present: Mapping[str, ArrayLike] | None
+        self, views: Views, labels: Column | None, time: Column | None, present: Mapping[str, ArrayLike] | None
     ) -> FitInput:
         """What `fit` was given, checked."""
         self._check_parameters()

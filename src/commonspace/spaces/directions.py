@@ -14,10 +14,8 @@ from commonspace.metrics import RowBlocks, SameItem, SameLabel, SharedLabel
 from commonspace.metrics.labels import label_relevance
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from .base import Space
-    from .views import Views
+    from .views import Column, Views
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class Direction:
         return label_relevance(labels[self.query_item], labels[self.gallery_item])
 
 
-def embed_each(space: Space, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+def embed_each(space: Space, views: Views, *, time: Column | None = None) -> dict[str, NDArray[np.float32]]:
     """Each modality embedded by itself, in a joint space too, so that modalities can be compared.
 
     Args:

@@ -22,7 +22,7 @@ from .linear.mcca import MCCA
 from .registry import find_space
 from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
-from .views import Views
+from .views import Column, Views
 
 
 class Member(NamedTuple):
@@ -134,9 +134,9 @@ class Ensemble(Space):
     def fit(
         self,
         views: Views,
-        labels: ArrayLike | None = None,
+        labels: Column | None = None,
         *,
-        time: ArrayLike | None = None,
+        time: Column | None = None,
         present: Mapping[str, ArrayLike] | None = None,
         validation: tuple[Views, ArrayLike | None] | None = None,
     ) -> Self:

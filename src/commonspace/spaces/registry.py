@@ -17,6 +17,7 @@ SPACE_MODULES = {
     "PLS": "spaces.linear.pls",
     "CFA": "spaces.linear.cfa",
     "KCCA": "spaces.kernel.kcca",
+    "ASIF": "spaces.kernel.asif",
     "LGCFL": "spaces.supervised.lgcfl",
     "JRL": "spaces.supervised.jrl",
     "SemanticMatching": "spaces.supervised.semantic_matching",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from .views import Views
+from .views import Column, Views
 
 SearchSpace = list[dict[str, Sequence[Any]]]
 """Grids, each parameter -> the values to try; what is tried is every combination within each grid."""
@@ -35,7 +35,7 @@ class DataFacts:
     histograms: tuple[str, ...]
 
     @classmethod
-    def of(cls, views: Views, labels: ArrayLike | None) -> Self:
+    def of(cls, views: Views, labels: Column | None) -> Self:
         """The facts of a training set."""
         arrays = {m: np.asarray(x) for m, x in views.items()}
         return cls(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,9 @@ BLOCK = 1024
 
 Views = Mapping[str, ArrayLike]
 """Modality -> array whose rows are items: (n, d), or (n, r, d) where an item has up to r parts."""
+
+Column = ArrayLike | Sequence[object]
+"""One entry per item: labels, of any hashable, None where there is none; or times."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def _blank(modality: str, values: ArrayLike, mask: NDArray[np.bool_]) -> ArrayLi
     return blanked
 
 
-def check_column(name: str, values: ArrayLike | None, n: int) -> NDArray[Any] | None:
+def check_column(name: str, values: Column | None, n: int) -> NDArray[Any] | None:
     """Labels or times: one entry per item.
 
     Raises:

@@ -18,7 +18,7 @@ from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.base import FitInput, Space
 from commonspace.spaces.labels import ClassTargets, class_targets, targets_of
 from commonspace.spaces.standardise import Columns, columns_of
-from commonspace.spaces.views import Views, check_aligned, check_column, check_views
+from commonspace.spaces.views import Column, Views, check_aligned, check_column, check_views
 from commonspace.training.embedding import embed_rows
 from commonspace.training.network import Network
 
@@ -120,9 +120,9 @@ class DeepSpace(Space):
     def fit(
         self,
         views: Views,
-        labels: ArrayLike | None = None,
+        labels: Column | None = None,
         *,
-        time: ArrayLike | None = None,
+        time: Column | None = None,
         present: Mapping[str, ArrayLike] | None = None,
         validation: ValidationItems | None = None,
         checkpoint: str | Path | None = None,

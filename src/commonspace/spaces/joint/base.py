@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from commonspace.errors import InputError
 from commonspace.spaces.base import Space, embed_view
-from commonspace.spaces.views import Views, check_aligned
+from commonspace.spaces.views import Column, Views, check_aligned
 
 JOINT = "joint"
 """What the one embedding is called."""
@@ -20,7 +20,7 @@ JOINT = "joint"
 class JointSpace(Space):
     """A space that merges all modalities of an item; a method writes `_embed_items`."""
 
-    def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+    def transform(self, views: Views, *, time: Column | None = None) -> dict[str, NDArray[np.float32]]:
         """Embeds items by whichever modalities are given.
 
         Args:

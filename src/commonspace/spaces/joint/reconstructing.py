@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, ParameterError, UnknownNameError
 from commonspace.spaces.base import FitInput
-from commonspace.spaces.views import Views
+from commonspace.spaces.views import Column, Views
 from commonspace.training.embedding import fuse_rows
 from commonspace.training.losses.reconstruction import LIKELIHOODS, Likelihood, expectation
 from commonspace.training.reconstruction import ReconstructingNetwork
@@ -67,7 +67,7 @@ class ReconstructingSpace(DeepJointSpace):
         return self.standardise and self._loss_of(modality) == "squared"
 
     def _check_fit(
-        self, views: Views, labels: ArrayLike | None, time: ArrayLike | None, present: Mapping[str, ArrayLike] | None
+        self, views: Views, labels: Column | None, time: Column | None, present: Mapping[str, ArrayLike] | None
     ) -> FitInput:
         given = super()._check_fit(views, labels, time, present)
         for m in self.losses or {}:

@@ -15,7 +15,7 @@ from commonspace.errors import InputError, ParameterError
 from commonspace.metrics import SameItem, mean_average_precision
 from commonspace.spaces.base import FitInput
 from commonspace.spaces.row_space import RowSpace
-from commonspace.spaces.views import Rows, Views, check_views, expand
+from commonspace.spaces.views import Column, Rows, Views, check_views, expand
 
 from .in_blocks import prepared_in_blocks
 from .moments import Matrix
@@ -77,7 +77,7 @@ class LinearSpace(RowSpace):
         """Weights on the sample's columns; `dims` are the numbers of columns of the views themselves."""
 
     def partial_fit(
-        self, views: Views, labels: ArrayLike | None = None, *, present: Mapping[str, ArrayLike] | None = None
+        self, views: Views, labels: Column | None = None, *, present: Mapping[str, ArrayLike] | None = None
     ) -> Self:
         """Learns from one more batch of items; any batching gives what `fit` gives on all of them.
 

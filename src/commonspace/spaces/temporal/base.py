@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from commonspace.errors import InputError
 from commonspace.spaces.base import FitInput
 from commonspace.spaces.deep.base import DeepSpace
 from commonspace.spaces.standardise import Columns
 from commonspace.spaces.tags import SpaceTags
-from commonspace.spaces.views import Views
+from commonspace.spaces.views import Column, Views
 
 from .instants import Clock, Kind, Times, numbers_of
 from .network import TemporalNetwork
@@ -53,7 +53,7 @@ class TemporalSpace(DeepSpace):
         self._require_fitted()
         return Clock(cast(Kind, self.time_kind_), self.start_, self.end_)
 
-    def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+    def transform(self, views: Views, *, time: Column | None = None) -> dict[str, NDArray[np.float32]]:
         """Embeds whichever modalities are given, each item at its time.
 
         Args:
@@ -73,7 +73,7 @@ class TemporalSpace(DeepSpace):
         checked = self._check_transform(views)
         return {m: self._transform_view(m, x) for m, x in timed(checked, self._shares(checked, time)).items()}
 
-    def _shares(self, views: Mapping[str, NDArray[Any]], time: ArrayLike | None) -> NDArray[np.float64]:
+    def _shares(self, views: Mapping[str, NDArray[Any]], time: Column | None) -> NDArray[np.float64]:
         """(n,) instants as shares of the span."""
         if time is None:
             raise InputError(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Unpack
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 from torch import Tensor
 from torch.nn import functional as F
@@ -18,7 +18,7 @@ from commonspace.spaces.deep.base import Classes
 from commonspace.spaces.deep.parameters import CONSTRAINTS, DeepParameters
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
-from commonspace.spaces.views import Views
+from commonspace.spaces.views import Column, Views
 from commonspace.training.items import Batch
 from commonspace.training.losses.temporal import soft_smoothing_loss
 from commonspace.training.losses.triplet import triplet_loss
@@ -93,7 +93,7 @@ class SoftSmoothing(TemporalSpace):
         """See `Space.search_space`."""
         return [{"smoothing": (0.1, 0.5, 1.0), "margin": (0.1, 0.2, 0.4)}]
 
-    def transform(self, views: Views, *, time: ArrayLike | None = None) -> dict[str, NDArray[np.float32]]:
+    def transform(self, views: Views, *, time: Column | None = None) -> dict[str, NDArray[np.float32]]:
         """Embeds whichever modalities are given, whenever items are: see `Space.transform`. `time` is not used."""
         checked = self._check_transform(views)
         return {m: self._transform_view(m, timed({m: x}, np.zeros(len(x)))[m]) for m, x in checked.items()}
