@@ -174,7 +174,7 @@ def for_docstrings(name: str, folder: Path) -> dict[str, Any]:
     X, Z, views = names["X"], names["Z"], names["views"]
     names |= {"whole": X, "left": X, "right": X, "batches": [views, views], "stream": cs.CCA(4)}
     if name == "encoders/tabular.py":
-        table = {
+        table: dict[str, list[Any]] = {
             "price": [1.0, 2.0, 3.0],
             "city": ["Bern", "Basel", "Bern"],
             "sold": ["2001-01-01", "2002-01-01", None],

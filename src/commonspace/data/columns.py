@@ -88,6 +88,11 @@ def as_view(modality: str, values: NDArray[Any]) -> NDArray[np.float32]:
     return view
 
 
+def parts_present(view: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(n, r) which parts of each item are there, r = 1 for a (n, d) view."""
+    return np.asarray(~np.isnan(view if view.ndim == 3 else view[:, None]).all(-1))
+
+
 def multi_hot(rows: Sequence[Sequence[str] | None], names: Sequence[str]) -> NDArray[np.int8]:
     """(n, c) 0/1: which of the c names each row has."""
     column = {name: j for j, name in enumerate(names)}

@@ -13,17 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, ParameterError, UnknownNameError
 
-from .checks import check_items, check_kinds, id_column, label_column
-from .columns import as_column, as_items, as_time, as_view, multi_hot
-from .encoding import Encoder, ViewCache, encode_parts
+from .checks import check_items, check_kinds
+from .columns import as_view, multi_hot, parts_present
+from .encoding import Encoder, ViewCache, encode_column
+from .item_table import ITEM, METADATA, column_values, item_table
 from .mapped import ChosenRows, take
 from .problems import Problem
 from .splitting import held_out
 
 _logger = logging.getLogger("commonspace")
 
-_ITEM = "item."
-_METADATA = "metadata."
 BATCH = 8192
 """Items in a batch."""
 
@@ -88,26 +87,9 @@ class Dataset:
         self._views: dict[str, NDArray[np.float32] | ChosenRows] = {
             m: as_view(m, x) for m, x in items.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fiu"
         }
-        n = len(next(iter(items.values())))
-        table: dict[str, pa.Array] = {"id": id_column(range(n) if ids is None else ids)}
-        table |= {_ITEM + m: as_items(m, x) for m, x in items.items() if m not in self._views}
-        self.label_names: tuple[str, ...] | None = None
-        if labels is not None:
-            table["label"], self.label_names = label_column(labels, label_names)
-        if time is not None:
-            table["time"] = as_time(time)
-        for role, values in (("split", split), ("group", groups)):
-            if values is not None:
-                table[role] = as_column(role, values)
-        table |= {_METADATA + field: as_column(field, values) for field, values in (metadata or {}).items()}
-        for column, length in [(c.removeprefix(_ITEM), len(a)) for c, a in table.items()] + [
-            (m, len(x)) for m, x in self._views.items()
-        ]:
-            if length != n:
-                raise InputError(
-                    f"{column}: {length} rows, but {next(iter(items))} has {n}; rows must match item by item."
-                )
-        self.table = pa.table(table)
+        self.table, self.label_names = item_table(
+            items, self._views, ids, labels, label_names, time, split, groups, metadata
+        )
         self.modalities: tuple[str, ...] = tuple(items)
         self.encoders: dict[str, Encoder] = dict(encoders or {})
         self.name, self.protocol = name, protocol
@@ -132,12 +114,12 @@ class Dataset:
         """(n,) labels with None or NaN for unlabelled, (n, c) 0/1 where items have several, or None."""
         if self.label_names is not None:
             return multi_hot(self.table["label"].to_pylist(), self.label_names)
-        return self._column("label")
+        return column_values(self.table, "label")
 
     @property
     def time(self) -> NDArray[Any] | None:
         """(n,) datetime64 or numbers, NaT or NaN where unknown; None where the data set has no times."""
-        return self._column("time")
+        return column_values(self.table, "time")
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -149,8 +131,8 @@ class Dataset:
     @property
     def metadata(self) -> pa.Table:
         """The metadata fields, n rows."""
-        names = [c for c in self.table.column_names if c.startswith(_METADATA)]
-        return self.table.select(names).rename_columns([c.removeprefix(_METADATA) for c in names])
+        names = [c for c in self.table.column_names if c.startswith(METADATA)]
+        return self.table.select(names).rename_columns([c.removeprefix(METADATA) for c in names])
 
     @property
     def views(self) -> dict[str, NDArray[np.float32]]:
@@ -229,22 +211,11 @@ class Dataset:
         Raises:
             InputError: If the data set is strict and an item cannot be read.
         """
-        column = self.table[_ITEM + modality]
-        items = column.to_pylist()
-        if pa.types.is_list(column.type):  # also where all that have parts were taken away
-            items = [parts or [] for parts in items]
-        unreadable: dict[int, str] | None = None if self._strict else {}
-        view = encode_parts(
-            self.encoders[modality],
-            items,
-            cache=self._cache,
-            description=f"encoding {modality}",
-            unreadable=unreadable,
+        view, unreadable = encode_column(
+            self.encoders[modality], self.table[ITEM + modality], modality, cache=self._cache, strict=self._strict
         )
-        if not unreadable:
-            return view, []
-        ids = self.ids
-        return view, [Problem(str(ids[row]), modality, reason) for row, reason in sorted(unreadable.items())]
+        ids = self.table["id"]
+        return view, [Problem(ids[row].as_py(), modality, reason) for row, reason in sorted(unreadable.items())]
 
     @property
     def presence(self) -> dict[str, NDArray[np.bool_]]:
@@ -265,13 +236,13 @@ class Dataset:
             UnknownNameError: If the data set has no such modality.
         """
         self._check_modality(modality)
-        if _ITEM + modality in self.table.column_names:
-            parts = [x if isinstance(x, list) else [x] for x in self.table[_ITEM + modality].to_pylist()]
+        if ITEM + modality in self.table.column_names:
+            parts = [x if isinstance(x, list) else [x] for x in self.table[ITEM + modality].to_pylist()]
             return parts if whole else [[p if isinstance(p, str) else None for p in row] for row in parts]
         return [
             [True if whole and here else None for here in row]
             for batch in self.batches(modalities=[modality])
-            for row in _present(batch[modality])
+            for row in parts_present(batch[modality])
         ]
 
     def take(self, rows: Iterable[int] | NDArray[Any]) -> Self:
@@ -339,13 +310,7 @@ class Dataset:
             protocol: As in the other.
             problems: As in the other.
         """
-        data = cls(
-            {"none": np.zeros((0, 1))},
-            encoders=encoders,
-            name=name,
-            protocol=protocol,
-            problems=problems,
-        )
+        data = cls({"none": np.zeros((0, 1))}, encoders=encoders, name=name, protocol=protocol, problems=problems)
         data.table, data._views, data.modalities = table, dict(views), tuple(views)
         data.label_names = None if label_names is None else tuple(label_names)
         return data
@@ -375,23 +340,9 @@ class Dataset:
         Raises:
             InputError: If one of the parts would be empty.
         """
-        held = held_out(len(self), size, seed=seed, groups=self._column("group"))
+        held = held_out(len(self), size, seed=seed, groups=column_values(self.table, "group"))
         return self.take(~held), self.take(held)
 
     def _check_modality(self, modality: str) -> None:
         if modality not in self.modalities:
             raise UnknownNameError("modality", modality, self.modalities)
-
-    def _column(self, role: str) -> NDArray[Any] | None:
-        if role not in self.table.column_names:
-            return None
-        column = self.table[role]
-        if role == "label" and column.null_count and not pa.types.is_floating(column.type):
-            return np.array([*column.to_pylist(), None], dtype=object)[:-1]  # integers beside None stay integers
-        values: NDArray[Any] = column.to_numpy()
-        return values
-
-
-def _present(view: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """(n, r) which parts of an item are there."""
-    return np.asarray(~np.isnan(view if view.ndim == 3 else view[:, None]).all(-1))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from commonspace.errors import InputError, UnreadableItemsError
@@ -191,3 +192,35 @@ def encode_parts(
     out = np.full((len(parts), width, encoder.dim), np.nan, np.float32)
     out[[row for row, _, _ in flat], [slot for _, slot, _ in flat]] = rows
     return out if several else out[:, 0]
+
+
+def encode_column(
+    encoder: Encoder, column: pa.ChunkedArray, modality: str, *, cache: ViewCache | None, strict: bool
+) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """Encodes a column of raw items; see `encode_parts`.
+
+    Args:
+        encoder: The encoder.
+        column: Items, or lists of them.
+        modality: Of the items.
+        cache: As in `encode_items`.
+        strict: Whether an item that cannot be read is an error.
+
+    Returns:
+        The view, and row -> why an item of which a part cannot be read.
+
+    Raises:
+        InputError: If `strict`, and an item cannot be read.
+    """
+    items = column.to_pylist()
+    if pa.types.is_list(column.type):  # also where all that have parts were taken away
+        items = [parts or [] for parts in items]
+    unreadable = dict[int, str]()
+    view = encode_parts(
+        encoder,
+        items,
+        cache=cache,
+        description=f"encoding {modality}",
+        unreadable=None if strict else unreadable,
+    )
+    return view, unreadable
