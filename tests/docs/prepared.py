@@ -38,7 +38,7 @@ def arrays(folder: Path) -> dict[str, Any]:
     counts = np.floor(Z)
     frame = pd.DataFrame({"area": X[:, 0], "rooms": X[:, 1], "photo 1": X[:, 2], "photo 2": X[:, 3]})
     names = {"X": X, "Z": Z, "A": A, "T": Z[:, :5], "counts": counts, "captions": captions, "views": views, "Y": Z}
-    names |= {"X_new": X[:20], "A_new": A[:20], "new_counts": counts[:20], "new": {"image": X[:5]}}
+    names |= {"X_new": X[:20], "Z_new": Z[:20], "A_new": A[:20], "new_counts": counts[:20], "new": {"image": X[:5]}}
     names |= {"labels": labels, "log_price": hidden[:, 0], "years": np.linspace(1930, 2000, N), "data": data}
     names |= {"frame": frame, "photo_columns": ["photo 1", "photo 2"], "ids": [str(i) for i in range(N)]}
     names |= {"titles": [f"title {i}" for i in range(N)], "split": split}
