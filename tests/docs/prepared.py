@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import lance
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +19,7 @@ from PIL import Image
 from scipy.io import savemat
 
 import commonspace as cs
+from commonspace.data import save_dataset
 
 N, HALF = 160, 80
 WORDS = ("a red bus", "a brown dog", "rain, all day", "two people", "a house by the sea")
@@ -35,6 +37,10 @@ def arrays(folder: Path) -> dict[str, Any]:
     views = {"image": X, "text": Z}
     split = ["train"] * (N - 60) + ["test"] * 60
     data = cs.Dataset(views, labels=labels, split=split, time=np.linspace(1930, 2000, N))
+    if not (folder / "encoded").exists():
+        save_dataset(data, folder / "encoded" / "large")
+    for modality, view in views.items():
+        np.save(folder / f"{modality}.npy", view)
     counts = np.floor(Z)
     frame = pd.DataFrame({"area": X[:, 0], "rooms": X[:, 1], "photo 1": X[:, 2], "photo 2": X[:, 3]})
     names = {"X": X, "Z": Z, "A": A, "T": Z[:, :5], "counts": counts, "captions": captions, "views": views, "Y": Z}
@@ -67,6 +73,8 @@ def files(folder: Path) -> dict[str, Any]:
     (folder / "films.csv").write_text("image,plot,genre,year,released\n" + films)
     rows_of = {name: list(rng.standard_normal((20, d)).astype(np.float32)) for name, d in COLUMNS.items()}
     pq.write_table(pa.table(rows_of), folder / "features.parquet")
+    widths = {name: pa.list_(pa.float32(), d) for name, d in COLUMNS.items()}
+    lance.write_dataset(pa.table(rows_of, pa.schema(widths)), folder / "features.lance", mode="overwrite")
     sounds = {"embedding": rows_of["image_features"], "text": [f"sound {i}" for i in range(20)]}
     pq.write_table(pa.table(sounds), folder / "sounds.parquet")
     parts = {"I_tr": rng.random((20, 8)), "T_tr": rng.random((20, 6))}
@@ -164,7 +172,7 @@ ALL = {
 
 def for_docstrings(name: str, folder: Path) -> dict[str, Any]:
     """What the example of a file takes for granted."""
-    names = arrays(folder) | files(folder) | {name: getattr(cs, name) for name in cs.__all__}
+    names = {name: getattr(cs, name) for name in cs.__all__} | arrays(folder) | files(folder)
     if name.startswith(("timeline", "collection")):
         return names | films(folder)
     if name.startswith("evaluation"):
