@@ -27,7 +27,9 @@ def load(path: Path, name: str) -> ModuleType:
 
 
 script = load(ROOT / "scripts" / "run_page.py", "run_page")
-PAGES = [path for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))] if "```python" in path.read_text()]
+PAGES = [path for path in sorted(ROOT.glob("docs/**/*.md")) if "```python" in path.read_text()]
+"""tests/test_docs.py runs the README's one block."""
+
 PREPARED = {
     "data.md": ("arrays", "files", "rows_of_houses"),
     "collections.md": ("arrays", "files", "films", "dated", "vectors"),
@@ -49,7 +51,7 @@ QUICK = {"methods/kernel.md", "methods/linear.md", "methods/supervised.md", "faq
 
 
 def name_of(page: Path) -> str:
-    return page.relative_to(ROOT / "docs").as_posix() if "docs" in page.parts else page.name
+    return page.relative_to(ROOT / "docs").as_posix()
 
 
 def tier(name: str, quick: bool) -> object:
@@ -63,7 +65,7 @@ def test_the_python_of_a_page_runs_and_prints_what_the_page_says(name, tmp_path,
     names = {"__name__": "page"}
     for function in PREPARED.get(name, ()):
         names |= prepared.ALL[function](tmp_path)
-    page = ROOT / "README.md" if name == "README.md" else ROOT / "docs" / name
+    page = ROOT / "docs" / name
     for block, printed in script.run(page, names):
         if block.told is not None:
             assert alike(block.told, printed), f"{name}, line {block.line} prints\n{printed}"
