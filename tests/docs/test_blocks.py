@@ -1,4 +1,4 @@
-"""Every block of Python in README, guide and docstrings runs, or says why it does not."""
+"""Every block of Python in the guide runs, or says why it does not."""
 
 from __future__ import annotations
 
