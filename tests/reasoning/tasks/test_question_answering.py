@@ -40,6 +40,13 @@ def test_the_score_is_the_accuracy_of_vqa():
     assert task.right(np.array([[1.0, 0.0], [0.0, 1.0]]), examples).tolist() == pytest.approx([0.9, 0.0])
 
 
+def test_an_untrained_head_expects_about_one_answer_of_many():
+    torch.manual_seed(0)
+    task = QuestionAnswering(CONFIG, [str(i) for i in range(1000)])
+    expected = task.head(torch.randn(50, CONFIG.width)).sigmoid().sum(1)
+    assert 0.5 < expected.mean() < 2  # and not 500
+
+
 def test_a_vocabulary_has_the_frequent_answers_first_and_leaves_rare_ones_out():
     asked = [Question("0", "?", a) for a in (("b",), ("b",), ("a", "a", "c"), ("a",), ("d",))]
     assert answer_vocabulary(asked) == ["a", "b", "c", "d"]

@@ -108,11 +108,20 @@ def another(examples: Sequence[Any], photo: str, rng: np.random.Generator) -> An
             return drawn
 
 
-def classifier(width: int, inner: int, classes: int, dropout: float) -> nn.Module:
-    """The published head: a hidden layer with GELU and layer normalisation, then a logit for each class."""
-    return nn.Sequential(
-        nn.Linear(width, inner), nn.GELU(), nn.LayerNorm(inner), nn.Dropout(dropout), nn.Linear(inner, classes)
-    )
+def classifier(width: int, inner: int, classes: int, dropout: float, *, bias: float | None = None) -> nn.Module:
+    """The published head: a hidden layer with GELU and layer normalisation, then a logit for each class.
+
+    Args:
+        width: Of what it reads.
+        inner: Of the hidden layer.
+        classes: The number of logits.
+        dropout: While training.
+        bias: What is added to all logits at the start. Default: PyTorch's small random numbers.
+    """
+    hidden, last = nn.Linear(width, inner), nn.Linear(inner, classes)
+    if bias is not None:
+        nn.init.constant_(last.bias, bias)
+    return nn.Sequential(hidden, nn.GELU(), nn.LayerNorm(inner), nn.Dropout(dropout), last)
 
 
 def scalar(width: int, dropout: float) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,7 +48,8 @@ class QuestionAnswering(Task[Question]):
     $$\sum_a \mathrm{BCE}(\sigma(z_a), s_a),$$
 
     the mean over questions. A target is 1 of what the only person asked has answered, else that of `soft_targets`;
-    answers outside the vocabulary have none.
+    answers outside the vocabulary have none. Logits begin near those of a probability of 1 / answers: else the first
+    thousand steps go into learning that nearly all answers are wrong.
 
     Args:
         config: The sizes of the model.
@@ -66,7 +68,8 @@ class QuestionAnswering(Task[Question]):
         self._number = {answer: i for i, answer in enumerate(self.answers)}
         if not self.answers or len(self._number) < len(self.answers):
             raise InputError("answers: expected a vocabulary of different answers, at least one.")
-        self.head = classifier(config.width, 2 * config.width, len(self.answers), config.dropout)
+        rare = -math.log(len(self.answers))
+        self.head = classifier(config.width, 2 * config.width, len(self.answers), config.dropout, bias=rare)
 
     def ask(self, examples: Sequence[Question], rng: np.random.Generator) -> list[list[Pair]]:
         """One pair of each question."""
