@@ -82,6 +82,7 @@ def run(script: str, arguments: list[str], log: Path, environment: dict[str, str
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},
             start_new_session=True,
+            preexec_fn=may_be_interrupted,
         )
         try:
             status = process.wait()
@@ -95,6 +96,11 @@ def run(script: str, arguments: list[str], log: Path, environment: dict[str, str
     if status:
         raise subprocess.CalledProcessError(status, script, last_line(log))
     log.unlink()
+
+
+def may_be_interrupted() -> None:
+    """What a shell starts in the background ignores interrupts, and so would what that starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def last_line(log: Path) -> str:

@@ -114,6 +114,7 @@ def test_a_stop_ends_the_script_which_tidies_up(tmp_path):
         "from pathlib import Path\n"
         "import side_by_side as runner\n"
         f"runner.HERE = Path({str(tmp_path)!r})\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a shell\n"
         "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\n"
         f"runner.run('sleeps', [], runner.HERE / 'log', {{}})\n"
     )
