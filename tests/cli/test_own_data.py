@@ -83,6 +83,18 @@ def test_from_encode_to_search(run, photos, tmp_path):
     assert [(hit["id"], hit["score"]) for hit in json.loads(found)] == [(hit.id, hit.score) for hit in hits]
 
 
+def test_a_part_is_held_out_for_the_test(run, photos, tmp_path):
+    encoded = tmp_path / "encoded"
+    run("encode", photos, "--column", "label=kind", "--holdout", "0.25", "--out", encoded)
+    data = cs.load_dataset(str(encoded))
+    assert (data.splits, len(data.split("test"))) == (("test", "train"), 12)
+    run("fit", encoded, "--space", "cca", "--out", tmp_path / "cca")
+    done = run("evaluate", tmp_path / "cca", encoded, "--json")
+    assert json.loads(done.stdout)["queries"]["image->text"] in (11, 12)  # one picture is none
+    with pytest.raises(InputError, match="has the splits test, train already"):
+        run("encode", encoded, "--holdout", "0.25", "--out", tmp_path / "again")
+
+
 def test_strict_refuses_the_mistakes(run, photos, tmp_path):
     with pytest.raises(InputError, match=r"captions\.csv"):
         run("encode", photos, "--strict", "--out", tmp_path / "encoded")

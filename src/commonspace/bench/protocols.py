@@ -76,7 +76,7 @@ def find_protocol(
         if missing := {"train", "test"} - set(data.splits):
             raise InputError(
                 f"bench {dataset}: expected splits train and test, there is no {' and no '.join(sorted(missing))}; "
-                f"it has {', '.join(data.splits) or 'no splits'}."
+                f"it has {', '.join(data.splits) or 'no splits'}. commonspace encode --holdout 0.2 makes them."
             )
     return Protocol(dataset, goal, name, root, tuple((encoders or {}).items()), resplits)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +24,12 @@ def encode(
     column: Column = None,
     strict: Strict = False,
     option: Option = None,
+    holdout: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", help="Items to keep for the test, drawn at random, where the data has no splits."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Encode a data set into a folder that fit, evaluate and index read.
@@ -32,9 +38,11 @@ def encode(
 
     Example: commonspace encode photos --column text=caption --out encoded/photos
     """
-    from commonspace.data import save_dataset
+    from commonspace.data import hold_out, save_dataset
 
     dataset = read_data(data, root, protocol, encoder, option, column, strict)
+    if holdout is not None:
+        dataset = hold_out(dataset, holdout)
     for role, source in dataset.columns.items():
         typer.echo(f"{role}: {source}", err=True)
     save_dataset(dataset, out)

@@ -3,6 +3,7 @@
 from .batches import read_batches
 from .dataset import Dataset
 from .encoding import Encoder, ViewCache
+from .holdout import hold_out
 from .overlap import Duplicate, duplicates
 from .problems import Problem
 from .storage import load_saved_dataset, save_dataset
@@ -14,6 +15,7 @@ __all__ = [
     "Problem",
     "ViewCache",
     "duplicates",
+    "hold_out",
     "load_saved_dataset",
     "read_batches",
     "save_dataset",

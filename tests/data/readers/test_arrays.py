@@ -119,6 +119,13 @@ class TestMat:
         np.testing.assert_array_equal(reading.items["text"], Y)
         assert (reading.labels, reading.ids) == ([1, 2, 1], ["x", "yy", "z"])
 
+    def test_labels_by_the_letter_that_published_features_use(self, tmp_path: Path):
+        parts = {"I_tr": X, "T_tr": Y, "L_tr": [1, 2, 1], "I_te": X[:2], "T_te": Y[:2], "L_te": [2, 2]}
+        savemat(tmp_path / "f.mat", parts)
+        reading = read(tmp_path / "f.mat")
+        assert sorted(reading.items) == ["I", "T"]
+        assert (reading.labels, reading.split) == ([1, 2, 1, 2, 2], ["train"] * 3 + ["test"] * 2)
+
     def test_version_7_3_has_its_axes_in_reverse(self, tmp_path: Path):
         head = b"MATLAB 7.3 MAT-file".ljust(124, b" ") + b"\x00\x02IM"
         with h5py.File(tmp_path / "f.mat", "w", userblock_size=512) as file:

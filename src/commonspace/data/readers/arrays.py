@@ -21,7 +21,7 @@ from .values import parse_labels, parse_metadata
 
 EXTENSIONS = (".npz", ".mat", ".h5", ".hdf5")
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "label": ("labels", "label", "y"),
+    "label": ("labels", "label", "y", "L", "lab", "gnd", "class", "classes", "category", "categories"),
     "id": ("ids", "id"),
     "time": ("time", "times", "year", "years"),
     "split": ("split", "splits"),
@@ -37,8 +37,8 @@ def read_arrays(path: Path, *, columns: Mapping[str, str | None] | None = None) 
 
     - `.npz`, without pickled objects; `.mat` of any version up to 7.3; `.h5` or `.hdf5`.
     - Every array of numbers of shape (n, d) or (n, r, d) is a modality of its name. A row of NaN is an absent item.
-    - labels (or label, y): (n,), or (n, c) of 0 and 1; ids, time (or year), split: (n,). Other arrays of n values are
-      metadata. In `.mat` these are a row or a column, or a cell array of texts.
+    - labels (or label, y, L, lab, gnd, class, category): (n,), or (n, c) of 0 and 1; ids, time (or year), split: (n,).
+      Other arrays of n values are metadata. In `.mat` these are a row or a column, or a cell array of texts.
     - Arrays of a train and a test part (I_tr and I_te, train_image and test_image) are put together, with their split,
       unless `columns` names one of them.
 
