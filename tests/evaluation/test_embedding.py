@@ -9,12 +9,12 @@ import commonspace as cs
 from commonspace.evaluation import embedding
 from commonspace.spaces import Space
 
-rng = np.random.default_rng(0)
 N = 50
 TIME = np.linspace(1990, 2020, N)
 
 
 def data() -> cs.Dataset:
+    rng = np.random.default_rng(0)
     shared = rng.standard_normal((N, 3)).astype(np.float32)
     image = np.hstack([shared, rng.standard_normal((N, 3)).astype(np.float32)])
     text = shared[:, None] + 0.1 * rng.standard_normal((N, 2, 3)).astype(np.float32)
@@ -41,7 +41,7 @@ def test_some_at_a_time_or_all(space: Space, items: int, monkeypatch: pytest.Mon
     assert list(ours) == list(whole)
     for m, expected in whole.items():
         assert ours[m].dtype == expected.dtype == np.float32
-        np.testing.assert_allclose(ours[m], expected, atol=1e-6)
+        np.testing.assert_allclose(ours[m], expected, atol=1e-5)  # float32 products of other sizes
     again = cs.evaluate(space, items_, hubness="csls", bank=items_).to_dict()
     assert again["queries"] == report["queries"]
     assert again["map"] == pytest.approx(report["map"], abs=0.01)  # where two are nearly alike, the last digit tells
