@@ -165,6 +165,7 @@ except MemoryError:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
 def test_a_set_is_used_where_a_copy_of_it_has_no_room(tmp_path: Path):
     """655 MB of views; three of four items, scattered, are the test part, where few have a text."""
+    rng = np.random.default_rng(1)
     n, dims = 80_000, {"image": 1536, "text": 512}
     maps = {m: rng.standard_normal((4, d)).astype(np.float32) for m, d in dims.items()}
     files = {

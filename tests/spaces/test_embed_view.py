@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from commonspace.spaces import base
 
-rng = np.random.default_rng(0)
-W = rng.standard_normal((4, 2))
+W = np.random.default_rng(0).standard_normal((4, 2))
 
 
 def with_gaps(*shape: int) -> NDArray[Any]:
-    view = rng.standard_normal((*shape, 4))
+    view = np.random.default_rng(1).standard_normal((*shape, 4))
     view[2:5] = np.nan
     view[-1, ...] = 0
     return view
