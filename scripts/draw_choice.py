@@ -7,9 +7,10 @@ scripts/draw_choice.py --check    exits 1 if that file is not what would be writ
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
+
+from drawing_file import write_or_check
 
 DRAWING = Path(__file__).parents[1] / "docs" / "images" / "choice.svg"
 
@@ -93,17 +94,7 @@ def box(x: float, y: float, width: float, style: str, lines: tuple[str, str], st
 
 def main(arguments: list[str] | None = None, *, drawing: Path = DRAWING) -> int:
     """Writes or checks the drawing; 1 where a check fails."""
-    parser = argparse.ArgumentParser(description="Draws which method to choose.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the drawing is out of date")
-    wanted = draw().encode("utf-8")
-    if parser.parse_args(arguments).check:
-        current = drawing.is_file() and drawing.read_bytes() == wanted
-        if not current:
-            print(f"{drawing.name} is out of date: run scripts/draw_choice.py and commit it.")
-        return 0 if current else 1
-    drawing.parent.mkdir(parents=True, exist_ok=True)
-    drawing.write_bytes(wanted)
-    return 0
+    return write_or_check("Draws which method to choose.", draw, drawing, "draw_choice.py", arguments)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,13 @@ The figures are measured by benchmarks/linear_growth.py.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from drawing_file import write_or_check
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "linear_growth.json"
@@ -115,17 +116,13 @@ def text(x: float, y: float, content: str, style: str, *, anchor: str = "start")
 
 def main(arguments: list[str] | None = None, *, drawing: Path = DRAWING) -> int:
     """Writes or checks the drawing; 1 where a check fails."""
-    parser = argparse.ArgumentParser(description="Draws how the time to fit grows.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the drawing is out of date")
-    wanted = draw(json.loads(RESULTS.read_text(encoding="utf-8"))).encode("utf-8")
-    if parser.parse_args(arguments).check:
-        current = drawing.is_file() and drawing.read_bytes() == wanted
-        if not current:
-            print(f"{drawing.name} is out of date: run scripts/draw_growth.py and commit it.")
-        return 0 if current else 1
-    drawing.parent.mkdir(parents=True, exist_ok=True)
-    drawing.write_bytes(wanted)
-    return 0
+    return write_or_check(
+        "Draws how the time to fit grows.",
+        lambda: draw(json.loads(RESULTS.read_text(encoding="utf-8"))),
+        drawing,
+        "draw_growth.py",
+        arguments,
+    )
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@ only. Names that are loaded by a string, as registries do, are not seen.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from drawing_file import write_or_check
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "commonspace"
@@ -288,18 +289,13 @@ def _plural(count: int, what: str) -> str:
 
 def main(arguments: list[str] | None = None, *, package: Path = PACKAGE, drawing: Path = DRAWING) -> int:
     """Writes or checks the drawing; 1 where a check fails."""
-    parser = argparse.ArgumentParser(description="Draws the stages of the package and the imports between them.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the drawing is out of date")
-    check = parser.parse_args(arguments).check
-    wanted = draw(package).encode("utf-8")
-    if check:
-        current = drawing.is_file() and drawing.read_bytes() == wanted
-        if not current:
-            print(f"{drawing.name} is out of date: run scripts/draw_structure.py and commit it.")
-        return 0 if current else 1
-    drawing.parent.mkdir(parents=True, exist_ok=True)
-    drawing.write_bytes(wanted)
-    return 0
+    return write_or_check(
+        "Draws the stages of the package and the imports between them.",
+        lambda: draw(package),
+        drawing,
+        "draw_structure.py",
+        arguments,
+    )
 
 
 if __name__ == "__main__":

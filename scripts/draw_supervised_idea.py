@@ -7,8 +7,9 @@ scripts/draw_supervised_idea.py --check    exits 1 if that file is not what woul
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
+
+from drawing_file import write_or_check
 
 DRAWING = Path(__file__).parents[1] / "docs" / "images" / "supervised.svg"
 
@@ -119,17 +120,7 @@ def text(x: float, y: float, content: str, style: str, *, anchor: str = "start")
 
 def main(arguments: list[str] | None = None, *, drawing: Path = DRAWING) -> int:
     """Writes or checks the drawing; 1 where a check fails."""
-    parser = argparse.ArgumentParser(description="Draws the idea of label spaces.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the drawing is out of date")
-    wanted = draw().encode("utf-8")
-    if parser.parse_args(arguments).check:
-        current = drawing.is_file() and drawing.read_bytes() == wanted
-        if not current:
-            print(f"{drawing.name} is out of date: run scripts/draw_supervised_idea.py and commit it.")
-        return 0 if current else 1
-    drawing.parent.mkdir(parents=True, exist_ok=True)
-    drawing.write_bytes(wanted)
-    return 0
+    return write_or_check("Draws the idea of label spaces.", draw, drawing, "draw_supervised_idea.py", arguments)
 
 
 if __name__ == "__main__":

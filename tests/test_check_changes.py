@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+
+from tests.scripts import load_script
 
 ROOT = Path(__file__).parents[1]
 
 
-def load_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("check_changes", ROOT / "scripts" / "check_changes.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-changes = load_script()
+changes = load_script("check_changes")
 FILES = (
     "src/commonspace/spaces/kernel/asif.py",
     "src/commonspace/spaces/kernel/__init__.py",

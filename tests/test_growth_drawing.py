@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from tests.scripts import load_script
 
-def load_script() -> ModuleType:
-    path = Path(__file__).parents[1] / "scripts" / "draw_growth.py"
-    spec = importlib.util.spec_from_file_location("draw_growth", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-drawing = load_script()
+drawing = load_script("draw_growth")
 RESULTS = json.loads(drawing.RESULTS.read_text())
 
 

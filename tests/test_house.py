@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -16,6 +13,7 @@ from commonspace.encoders import ENCODERS
 from commonspace.reasoning.example_files import EXAMPLES
 from commonspace.reasoning.tasks import TASKS
 from commonspace.spaces.registry import SPACE_MODULES
+from tests.scripts import load_script
 
 ROOT = Path(__file__).parents[1]
 API = (ROOT / "docs" / "api" / "index.md").read_text("utf-8")
@@ -25,17 +23,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
-def load_script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("house", ROOT / "scripts" / "house.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-house = load_script()
+house = load_script("house")
 
 
 def test_no_file_and_no_function_is_longer_than_it_may_be():

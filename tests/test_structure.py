@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
 
+from tests.scripts import load_script
 
-def load_script() -> ModuleType:
-    path = Path(__file__).parents[1] / "scripts" / "draw_structure.py"
-    spec = importlib.util.spec_from_file_location("draw_structure", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
-
-
-structure = load_script()
+structure = load_script("draw_structure")
 
 
 def write(package: Path, **files: str) -> Path:

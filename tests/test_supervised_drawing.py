@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
 
+from tests.scripts import load_script
 
-def load_script() -> ModuleType:
-    path = Path(__file__).parents[1] / "scripts" / "draw_supervised_idea.py"
-    spec = importlib.util.spec_from_file_location("draw_supervised_idea", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-drawing = load_script()
+drawing = load_script("draw_supervised_idea")
 
 
 def test_the_drawing_is_current():

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from tests.docs import prepared
+from tests.scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 NUMBER = re.compile(r"[-+]?\d*\.\d+|\d+")
 
 
-def load(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-script = load(ROOT / "scripts" / "run_page.py", "run_page")
+script = load_script("run_page")
 PAGES = [path for path in sorted(ROOT.glob("docs/**/*.md")) if "```python" in path.read_text()]
 """tests/test_docs.py runs the README's one block."""
 

@@ -6,9 +6,9 @@ import re
 from xml.etree import ElementTree
 
 import commonspace as cs
-from tests.docs.test_blocks import ROOT, load
+from tests.scripts import load_script
 
-drawing = load(ROOT / "scripts" / "draw_choice.py", "draw_choice")
+drawing = load_script("draw_choice")
 
 
 def test_the_drawing_is_current():

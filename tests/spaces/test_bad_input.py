@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from commonspace import GCCA, KCCA, MCCA, Ensemble
 from commonspace.errors import InputError, ParameterError
+from commonspace.spaces.base import FitInput
 
 from .cases import CASES, DIMS, Arrays, Case, N, parameters
 
@@ -248,3 +249,9 @@ def test_a_kernel_that_returns_the_wrong_shape_is_an_error(kernel: Any, approxim
     case = CASES["kcca"]
     with pytest.raises(InputError, match=r"image: the kernel function: expected shape \(\d+, \d+\), .* got \("):
         KCCA(kernel=kernel, approximation=approximation, landmarks=20).fit(case.views())
+
+
+def test_a_method_that_needs_times_is_told_where_there_are_none():
+    assert FitInput({}, None, np.arange(2)).times.tolist() == [0, 1]
+    with pytest.raises(InputError, match="time: expected one for each item, got none"):
+        _ = FitInput({}, None, None).times

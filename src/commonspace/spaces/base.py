@@ -32,6 +32,17 @@ class FitInput(NamedTuple):
     labels: NDArray[Any] | None
     time: NDArray[Any] | None
 
+    @property
+    def times(self) -> NDArray[Any]:
+        """(n,) times, for methods that cannot learn without.
+
+        Raises:
+            InputError: If there are none.
+        """
+        if self.time is None:
+            raise InputError("time: expected one for each item, got none.")
+        return self.time
+
 
 class Space(BaseEstimator, ABC):  # type: ignore[misc]
     """Learns, from views of several modalities, one space for all of them.

@@ -109,8 +109,7 @@ class TemporalSpace(DeepSpace):
     def _learn(
         self, given: FitInput, validation: FitInput | None = None, checkpoint: Path | None = None, resume: bool = False
     ) -> None:
-        assert given.time is not None
-        instants, kind = numbers_of(given.time)
+        instants, kind = numbers_of(given.times)
         clock, known = Clock.of(instants, kind), ~np.isnan(instants)
         window = default_window(instants[known]) if self.window is None else float(self.window)
         if not known.all():
@@ -158,6 +157,5 @@ def timed(views: Mapping[str, NDArray[Any]], shares: NDArray[np.float64]) -> dic
 
 
 def _with_time(given: FitInput, clock: Clock) -> FitInput:
-    assert given.time is not None
-    instants = clock.numbers(given.time)
+    instants = clock.numbers(given.times)
     return FitInput(timed(given.views, clock.shares(instants)), given.labels, instants)
