@@ -18,8 +18,10 @@ from commonspace.errors import InputError
 
 from .arrays import as_array
 
-UNREADABLE = (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, Image.DecompressionBombError)
-"""What Pillow raises of files that are no pictures, or of kinds or sizes that it does not read."""
+BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+UNREADABLE = (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, *BOMBS)
+"""What Pillow raises of files that are no pictures, or of kinds or sizes that it does not read; its warning of a large
+one, where warnings are errors."""
 
 
 def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
