@@ -52,7 +52,8 @@ def test_from_encode_to_search(run, photos, tmp_path):
     reasons = " ".join(f"{p['where']} {p['what']} {p['reason']}" for p in told["problems"])
     assert all(name in reasons for name in ("absent.png", "broken.jpg", "captions.csv:8"))
     assert len(told["problems"]) == 3
-    assert "left out: " in done.stderr
+    assert "not used: captions.csv:" in done.stderr
+    assert "metadata: " not in done.stderr
 
     run("fit", tmp_path / "encoded", "--space", "cca", "--set", "n_components=8", "--out", tmp_path / "space")
     run("evaluate", tmp_path / "space", tmp_path / "encoded")
@@ -137,7 +138,7 @@ def test_encode_leaves_a_folder_of_other_things_alone(run, photos, tmp_path):
 
 
 def test_an_encoded_folder_is_found_again_as_a_data_set(run, photos, tmp_path):
-    run("encode", photos, "--out", tmp_path / "encoded")
+    assert "metadata: kind\n" in run("encode", photos, "--out", tmp_path / "encoded").stderr
     data = cs.load_dataset(tmp_path / "encoded")
     assert set(data.encoders) == {"image", "text"}
     assert len(data.problems) == 3
@@ -153,7 +154,7 @@ def test_one_in_ten_pictures_broken(run, tmp_path):
             (folder / f"{i:02}.jpg").write_bytes(content[: len(content) // 2])
         (folder / f"{i:02}.txt").write_text(f"drawing {i}")
     done = run("encode", folder, "--out", tmp_path / "encoded")
-    assert "left out: 6 in all; dataset.json lists them" in done.stderr
+    assert "not used: image: 6 in all; dataset.json lists them" in done.stderr
     view = cs.load_dataset(tmp_path / "encoded").views["image"]
     assert np.flatnonzero(np.isnan(view[:, 0])).tolist() == [3, 13, 23, 33, 43, 53]
     run("fit", tmp_path / "encoded", "--space", "cca", "--set", "n_components=4", "--out", tmp_path / "space")

@@ -8,7 +8,9 @@ from pathlib import Path
 from commonspace.data import Dataset, Encoder, ViewCache
 from commonspace.data.readers.delimited import read_delimited
 from commonspace.data.readers.text_files import read_lines
-from commonspace.errors import InputError, StorageError, UnknownNameError
+from commonspace.errors import StorageError, UnknownNameError
+
+from .roots import needed_root
 
 PROTOCOLS = ("captions",)
 CAPTIONS, IMAGES = "captions.csv", "images"
@@ -46,8 +48,7 @@ def load(
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol of flickr8k", protocol, PROTOCOLS)
     expected = (IMAGES, CAPTIONS, *LISTS.values())
-    if root is None:
-        raise InputError(f"data set flickr8k: needs root, the folder with {', '.join(expected)}.")
+    root = needed_root(root, "flickr8k", expected)
     missing = [name for name in expected if not (root / name).exists()]
     if missing:
         raise StorageError(f"data set flickr8k: {root} lacks {', '.join(missing)}.")

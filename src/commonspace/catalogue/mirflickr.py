@@ -12,7 +12,9 @@ from commonspace.data import Dataset, Encoder, ViewCache
 from commonspace.data.problems import Problem
 from commonspace.data.readers.text_files import read_lines, text_file
 from commonspace.data.splitting import held_out, split_names
-from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
+from commonspace.errors import ParameterError, StorageError, UnknownNameError
+
+from .roots import needed_root
 
 PROTOCOLS = ("20015/2000",)
 PHOTOS, TAGS, ANNOTATIONS = Path("mirflickr"), Path("mirflickr", "meta", "tags"), Path("mirflickr25k_annotations_v080")
@@ -64,8 +66,7 @@ def load(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol of mirflickr", protocol, PROTOCOLS)
-    if root is None:
-        raise InputError(f"data set mirflickr: needs root, the folder with {PHOTOS} and {ANNOTATIONS}.")
+    root = needed_root(root, "mirflickr", (PHOTOS, ANNOTATIONS))
     expected = [PHOTOS, TAGS, *(ANNOTATIONS / f"{concept}.txt" for concept in CONCEPTS)]
     if missing := [str(path) for path in expected if not (root / path).exists()]:
         raise StorageError(f"data set mirflickr: {root} lacks {', '.join(missing)}.")

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.data.readers.text_files import read_lines, text_file
-from commonspace.errors import InputError, StorageError
+from commonspace.errors import StorageError
 
 from .number_lines import read_rows
+from .roots import needed_root
 
 PARTS = ("Train", "Test")
 FEATURES = {"CH": 64, "CM55": 225, "CORR": 144, "EDH": 73, "WT": 128}
@@ -44,9 +45,7 @@ class NusWideFiles:
             InputError: If no root is given.
             StorageError: If files are missing.
         """
-        if root is None:
-            folders = "ImageList, Groundtruth, Low_Level_Features, NUS_WID_Tags"
-            raise InputError(f"data set {name}: needs root, the folder with {folders}.")
+        root = needed_root(root, name, ("ImageList", "Groundtruth", "Low_Level_Features", "NUS_WID_Tags"))
         files = cls(name, root, bow)
         needed = [path for part in PARTS for path in (files.image_list(part), files.tags(part), *files.features(part))]
         if missing := [str(path.relative_to(root)) for path in (*needed, root / LABELS) if not path.exists()]:

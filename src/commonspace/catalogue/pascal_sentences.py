@@ -8,9 +8,10 @@ from pathlib import Path
 from commonspace.data import Dataset, Encoder, ViewCache
 from commonspace.data.problems import Problem
 from commonspace.data.readers.text_files import read_lines
-from commonspace.errors import InputError, StorageError, UnknownNameError
+from commonspace.errors import StorageError, UnknownNameError
 
 from .draws import draw_by_class
+from .roots import needed_root
 
 PROTOCOLS = ("800/100/100",)
 LAYOUTS = (("images", "sentences"), ("dataset", "sentence"))
@@ -55,8 +56,7 @@ def load(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol of pascal-sentences", protocol, PROTOCOLS)
-    if root is None:
-        raise InputError("data set pascal-sentences: needs root, the folder with images and sentences.")
+    root = needed_root(root, "pascal-sentences", ("images", "sentences"))
     layout = next((pair for pair in LAYOUTS if all((root / folder).is_dir() for folder in pair)), None)
     if layout is None:
         lacking = ", or ".join(" and ".join(pair) for pair in LAYOUTS)

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from commonspace.data import Dataset, Encoder, ViewCache
-from commonspace.errors import InputError, StorageError, UnknownNameError
+from commonspace.errors import StorageError, UnknownNameError
 
 from .mat_files import read_mat
+from .roots import needed_root
 
 PROTOCOLS = ("2173/693", "2173/231/462")
 FILES = ("raw_features.mat", "trainset_txt_img_cat.list", "testset_txt_img_cat.list", "categories.list")
@@ -44,8 +45,7 @@ def load(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol of wikipedia", protocol, PROTOCOLS)
-    if root is None:
-        raise InputError(f"data set wikipedia: needs root, the folder with {', '.join(FILES)}.")
+    root = needed_root(root, "wikipedia", FILES)
     missing = [name for name in FILES if not (root / name).is_file()]
     if missing:
         raise StorageError(f"data set wikipedia: {root} lacks {', '.join(missing)}.")

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.data import Dataset, Encoder, ViewCache
-from commonspace.errors import InputError, StorageError, UnknownNameError
+from commonspace.errors import StorageError, UnknownNameError
 
 from .mat_files import read_mat
+from .roots import needed_root
 
 PROTOCOLS = ("five", "image-text")
 FILE = "XMediaFeatures.mat"
@@ -61,8 +62,7 @@ def load(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol of xmedia", protocol, PROTOCOLS)
-    if root is None:
-        raise InputError(f"data set xmedia: needs root, the folder with {FILE}.")
+    root = needed_root(root, "xmedia", (FILE,))
     modalities = PAIRED if protocol == "image-text" else tuple(ARRAYS)
     names = [name.format(part=part) for m in modalities for name in ARRAYS[m] for part in PARTS.values()]
     arrays = read_mat("xmedia", root / FILE, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,8 @@ from .arguments import AsJson, Column, Data, Encoder, Option, Out, Protocol, Roo
 if TYPE_CHECKING:
     from commonspace.data import Dataset
 
-TOLD = 5
+TOLD = 3
+"""Problems of a field."""
 
 
 def encode(
@@ -45,6 +47,8 @@ def encode(
         dataset = hold_out(dataset, holdout)
     for role, source in dataset.columns.items():
         typer.echo(f"{role}: {source}", err=True)
+    if dataset.columns and dataset.metadata.num_columns:
+        typer.echo(f"metadata: {', '.join(dataset.metadata.column_names)}", err=True)
     save_dataset(dataset, out)
     _tell_problems(dataset)
     shapes = {modality: list(view.shape) for modality, view in dataset.views.items()}
@@ -60,8 +64,10 @@ def encode(
 
 
 def _tell_problems(dataset: Dataset) -> None:
-    """The count and the first of what was left out; all of it is in the folder's dataset.json."""
-    for problem in dataset.problems[:TOLD]:
-        typer.echo(f"left out: {problem}", err=True)
-    if len(dataset.problems) > TOLD:
-        typer.echo(f"left out: {len(dataset.problems)} in all; dataset.json lists them", err=True)
+    """The first problems of each field, and how many there are; all of them are in the folder's dataset.json."""
+    counts = Counter(problem.what for problem in dataset.problems)
+    for what, count in counts.items():
+        for problem in [p for p in dataset.problems if p.what == what][:TOLD]:
+            typer.echo(f"not used: {problem}", err=True)
+        if count > TOLD:
+            typer.echo(f"not used: {what}: {count} in all; dataset.json lists them", err=True)

@@ -160,6 +160,12 @@ class TestItems:
         reading = read_csv(tmp_path / "here", f"image\n{absolute}\nimages\\b.jpg\n../elsewhere/deep/a.jpg\n")
         assert file_names(reading) == ["a.jpg", "b.jpg", "a.jpg"]
 
+    def test_capitals_count_only_where_names_differ_in_nothing_else(self, tmp_path: Path):
+        add_pictures(tmp_path, "IMG 1.JPG", "b.jpg", "B.jpg", "deep/C.JPG")
+        reading = read_csv(tmp_path, "image\nimg 1.jpg\nb.jpg\nB.jpg\nDeep\\c.jpg\nB.JPG\n")
+        assert file_names(reading) == ["IMG 1.JPG", "b.jpg", "B.jpg", "C.JPG"]
+        assert told(reading.problems) == f"table.csv:6: image: no file 'B.JPG' in {tmp_path}."
+
 
 class TestValues:
     def test_labels_parted_by_bars_are_several(self, tmp_path: Path):
@@ -176,13 +182,18 @@ class TestValues:
         np.testing.assert_array_equal(
             reading.time, np.array(["1950-03-01", "1950-03-01", "1950-01-01", "NaT", "NaT"], "datetime64[D]")
         )
-        assert "table.csv:6: time: 'soon' is neither a number nor an ISO date" in told(reading.problems)
+        assert "table.csv:6: time: 'soon' is none of numbers, ISO dates" in told(reading.problems)
 
     def test_a_column_called_date_that_holds_none_stays_metadata_and_is_told(self, tmp_path: Path):
         reading = read_csv(tmp_path, "text,date\na,01/02/1950\n")
         assert reading.time is None
         assert reading.metadata == {"date": ["01/02/1950"]}
-        assert "holds mostly neither numbers nor ISO dates ('01/02/1950' first)" in told(reading.problems)
+        assert "holds mostly none of numbers, ISO dates" in told(reading.problems)
+
+    def test_the_column_shows_which_number_is_the_day(self, tmp_path: Path):
+        reading = read_csv(tmp_path, "text,date taken\na,03/02/1950 09:30\nb,13/02/1950 9:31\n")
+        expected = ["1950-02-03T09:30", "1950-02-13T09:31"]
+        np.testing.assert_array_equal(reading.time, np.array(expected, "datetime64[us]"))
 
     def test_a_named_time_that_holds_none_is_unknown_throughout(self, tmp_path: Path):
         reading = read_csv(tmp_path, "text,when\na,soon\nb,later\n", columns={"time": "when"})

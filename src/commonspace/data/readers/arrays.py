@@ -16,7 +16,7 @@ from .features import check_features
 from .parts import join_parts
 from .reading import Reading
 from .rows import Column
-from .times import parse_time
+from .times import EXPECTED, parse_time
 from .values import parse_labels, parse_metadata
 
 EXTENSIONS = (".npz", ".mat", ".h5", ".hdf5")
@@ -76,7 +76,7 @@ def read_arrays(path: Path, *, columns: Mapping[str, str | None] | None = None) 
     labels, label_names = parse_labels(side["label"]) if "label" in side else (None, None)
     time, bad = parse_time(side["time"]) if "time" in side else (None, [])
     if "time" in side and time is None:
-        raise InputError(f"{path}: {roles['time']}: expected numbers or ISO dates, got {side['time'][bad[0]]!r}.")
+        raise InputError(f"{path}: {roles['time']}: expected {EXPECTED}, got {side['time'][bad[0]]!r}.")
     problems += [
         Problem(f"{path.name} row {i}", "time", f"{side['time'][i]!r}: neither a number nor a date.") for i in bad
     ]

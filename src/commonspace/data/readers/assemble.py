@@ -15,7 +15,7 @@ from .media import Media, leading
 from .reading import Reading
 from .roles import MODALITIES, ROLES
 from .rows import Column, Rows
-from .times import parse_time
+from .times import EXPECTED, parse_time
 from .values import parse_labels, parse_metadata
 
 
@@ -61,7 +61,7 @@ def assemble(rows: Rows, roles: dict[str, str], media: Media) -> Reading:
     if "time" in roles:
         values = column("time", roles["time"])
         time, bad = parse_time(values)
-        reason = "neither a number nor an ISO date such as 1950-03-01; taken as unknown."
+        reason = f"none of {EXPECTED}; taken as unknown."
         problems += [Problem(rows.where(first[i]), "time", f"{values[i]!r} is {reason}") for i in bad]
         time = [None] * len(first) if time is None else time
     texts = {role: [_text(v) for v in column(role, roles[role])] for role in ("split", "group") if role in roles}

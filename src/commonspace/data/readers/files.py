@@ -30,12 +30,11 @@ class Files:
     def __init__(self, root: Path, names: Iterable[str]) -> None:
         self.root = root
         self.names = sorted(name for name in names if self.names_one(name))
-        self._by_name: dict[str, str | None] = {}
-        for name in self.names:
-            file = PurePath(name)
-            for key in {file.name, file.stem}:
-                self._by_name[key] = name if key not in self._by_name else None  # None: several
         self._known = set(self.names)
+        named = [(key, name) for name in self.names for key in {PurePath(name).name, PurePath(name).stem}]
+        self._by_name = _meant(named)
+        every = [*named, *((name, name) for name in self.names)]
+        self._in_any_case = _meant((key.casefold(), name) for key, name in every)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -57,10 +56,12 @@ class Files:
     def name(self, value: str) -> str | None:
         """The file, relative to the folder, that is meant by a relative path, a file name, or one without ending.
 
-        Where several sub-folders hold a file of that name, it means none.
+        Capitals count only where names differ in nothing else. Where several files have that name, it means none.
         """
         value = value.strip().replace("\\", "/").removeprefix("./")
-        return value if value in self._known else self._by_name.get(value)
+        if value in self._known:
+            return value
+        return self._by_name[value] if value in self._by_name else self._in_any_case.get(value.casefold())
 
     def find(self, value: str) -> tuple[str | None, str]:
         """The path that is meant by a value of a table, or None and the reason."""
@@ -78,6 +79,14 @@ class Files:
                 f"no file {value!r} in {self.root}."
             )
         return (str(path), "") if size else (None, f"{value!r} is empty (0 bytes).")
+
+
+def _meant(named: Iterable[tuple[str, str]]) -> dict[str, str | None]:
+    """Key -> the file it means, None where it means several."""
+    found: dict[str, str | None] = {}
+    for key, name in named:
+        found[key] = name if found.get(key, name) == name else None
+    return found
 
 
 def _refuse(error: OSError) -> None:

@@ -57,7 +57,10 @@ def read_folder(root: Path, *, columns: Mapping[str, str | None] | None = None) 
             raise InputError(f"{root}: no picture, no sound and no table in it. {LAYOUTS}")
         return read_table(table, columns=columns, media=media)
     if table is None and any(columns.values()):
-        raise InputError(f"{root}: columns are named, but there is no table (csv, tsv, jsonl, parquet) in the folder.")
+        raise InputError(
+            f"{root}: columns are named, but there is no table (csv, tsv, jsonl, parquet) in the folder. Put the table "
+            "there, beside or above the files that it names."
+        )
     reading = _read_table_of(table, columns, media) if table is not None else _read_beside(media)
     if "split" not in columns:
         reading = add_split_lists(reading, root, media)

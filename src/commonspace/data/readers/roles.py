@@ -16,7 +16,7 @@ from commonspace.errors import UnknownNameError
 from .files import Files
 from .media import Media, leading
 from .rows import Column, Rows
-from .times import parse_time
+from .times import EXPECTED, parse_time
 
 NAMES: Mapping[str, Sequence[str]] = {
     "image": ("image", "img", "picture", "photo", "file", "filename", "filepath", "imagepath", "path", "images"),
@@ -48,7 +48,18 @@ NAMES: Mapping[str, Sequence[str]] = {
         "title",
     ),
     "label": ("label", "labels", "class", "classes", "category", "categories", "genre", "genres"),
-    "time": ("time", "date", "datetime", "year", "created", "createdat", "published", "publishedat"),
+    "time": (
+        "time",
+        "date",
+        "datetime",
+        "year",
+        "created",
+        "createdat",
+        "published",
+        "publishedat",
+        "datetaken",
+        "datetimeoriginal",
+    ),
     "split": ("split", "set", "subset", "partition"),
 }
 """Role -> the column names taken for it, first come first taken; case, spaces, `_` and `-` do not count."""
@@ -117,9 +128,7 @@ def _tell_no_time(rows: Rows, taken: set[str]) -> None:
     """A column called "date" that holds none stays metadata, and that is told."""
     for column in _named("time", rows, taken):
         for value in _some(rows.columns[column])[:1]:
-            reason = (
-                f"column {column!r} holds mostly neither numbers nor ISO dates ({value!r} first); it stays metadata."
-            )
+            reason = f"column {column!r} holds mostly none of {EXPECTED} ({value!r} first); it stays metadata."
             rows.problems.append(Problem(Path(rows.name).name, "time", reason))
 
 

@@ -55,7 +55,7 @@ def read_table(path: Path, *, columns: Mapping[str, str | None] | None = None, m
     - Rows of one picture are one item with several captions, if no column is an id; so are rows of one sound, where
       there are no pictures.
     - text: a text, or a list of texts (in jsonl and Parquet). Lists of numbers are features.
-    - label: a value, several parted by "|", or a list. time: a number, or an ISO date. split: a name.
+    - label: a value, several parted by "|", or a list. time: a number, or a date. split: a name.
     - Every other column is metadata.
 
     Args:

@@ -1,4 +1,4 @@
-"""Values of a time column: numbers kept as they are, or ISO dates."""
+"""Values of a time column: numbers kept as they are, or dates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .written_dates import in_iso_form
+
+EXPECTED = "numbers, ISO dates such as 1950-03-31, or dates such as 31/03/1950 where one shows which is the day"
+
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _PARTIAL_DATE = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
@@ -19,13 +23,13 @@ def parse_time(values: Sequence[Any] | NDArray[Any]) -> tuple[list[Any] | NDArra
 
     Where everything that can be read is a number (1950, "1950", 12.5), they are numbers, None where unknown. Else
     they are ISO dates or times ("1950-03-01", "1950-03", "1950", "1950-03-01T12:00Z"), in UTC where they name a zone,
-    as datetime64 with NaT where unknown.
+    or in other forms that `in_iso_form` can tell, as datetime64 with NaT where unknown.
 
     Returns:
         None for the times if most cannot be read: the column then holds something else.
     """
     numbers = [_number(value) for value in values]
-    dates = [_date(value) for value in values]
+    dates = [_date(value) for value in in_iso_form(values)]
     given = [i for i, value in enumerate(values) if value is not None]
     if all(numbers[i] is not None for i in given if dates[i] is not None or numbers[i] is not None):
         bad = [i for i in given if numbers[i] is None]
