@@ -6,6 +6,7 @@ Names are loaded when first used, so that `import commonspace` needs neither tor
 from __future__ import annotations
 
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING
 
 from .spaces.registry import SPACE_MODULES
@@ -96,7 +97,7 @@ if not TYPE_CHECKING:  # or type checkers would take every name for one that is 
             return import_module(f".{name}", __name__)
         if name in _HOME:
             return getattr(import_module(f".{_HOME[name]}", __name__), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=modules[__name__])
 
 
 def __dir__() -> list[str]:

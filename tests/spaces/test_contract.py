@@ -430,7 +430,7 @@ WRONG_VIEWS: dict[str, tuple[Any, str]] = {
     "no columns": (lambda x: x[:, :0], "text: expected at least 1 column, got 0"),
     "no room for parts": (lambda x: np.empty((N, 0, 8)), "text: expected room for at least 1 part"),
     "words as objects": (lambda x: np.full(x.shape, "word", object), "text: expected an array of numbers"),
-    "words": (lambda x: np.full(x.shape, "1.5"), "text: expected an array of numbers"),
+    "words": (lambda x: np.full(x.shape, "1.5"), "text: expected an array of numbers, one row per item: got texts"),
     "dates": (lambda x: x.astype("datetime64[s]"), "text: expected an array of numbers"),
     "complex": (lambda x: x + 1j, "text: expected an array of numbers"),
     "ragged lists": (lambda x: [*x.tolist()[1:], [1.0]], "text: expected an array of numbers"),
@@ -478,6 +478,12 @@ def test_views_that_are_no_mapping_are_an_error(case: Case, views: Any):
         case.make().fit(views, case.labels(), **case.time())
     with pytest.raises(InputError, match="views: expected a mapping modality -> array"):
         case.fitted().transform(views, **case.time())
+
+
+def test_a_data_set_in_place_of_its_views_is_told_so():
+    data = commonspace.Dataset({"image": np.eye(3), "text": np.eye(3)})
+    with pytest.raises(InputError, match=r"got Dataset; give its views, data\.views"):
+        commonspace.CCA().fit(data)  # type: ignore[arg-type]
 
 
 @every

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from sys import modules
 from typing import TYPE_CHECKING
 
 from .registry import all_spaces as all_spaces
@@ -31,7 +32,7 @@ if not TYPE_CHECKING:  # or type checkers would take every name for one that is 
     def __getattr__(name: str) -> object:
         if name in _HOME:
             return getattr(import_module(f".{_HOME[name]}", __name__), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=modules[__name__])
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,7 @@ from commonspace.metrics.labels import any_label
 from .directions import directions, embed_each
 from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
-from .views import Column, Views, check_aligned, check_column, check_view, check_views
+from .views import Column, Views, check_aligned, check_column, check_mapping, check_view, check_views
 
 BLOCK = 8192
 """Rows embedded in one go."""
@@ -224,10 +224,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
     def _check_transform(self, views: Views) -> dict[str, NDArray[Any]]:
         """What `transform` was given, checked."""
         self._require_fitted()
-        if not isinstance(views, Mapping):
-            raise InputError(
-                f"views: expected a mapping modality -> array, for example {{'image': X}}, got {type(views).__name__}."
-            )
+        check_mapping(views)
         for modality in views:
             if modality not in self.modalities_:
                 raise UnknownNameError("modality", modality, self.modalities_)

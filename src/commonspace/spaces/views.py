@@ -70,7 +70,9 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
     """
     try:
         view = np.asarray(values)
-        if view.dtype.kind in "cmMSU":
+        if view.dtype.kind in "SU":
+            raise TypeError("got texts; let an encoder read them first, such as data.encoders['text'].encode(texts)")
+        if view.dtype.kind in "cmM":
             raise TypeError(f"got {view.dtype}")
         if view.dtype not in (np.float32, np.float64):
             view = view.astype(np.float32 if view.dtype == np.float16 else np.float64)
@@ -106,6 +108,15 @@ def _check_finite(modality: str, view: NDArray[Any]) -> None:
             )
 
 
+def check_mapping(views: object) -> None:
+    """Raises an InputError if views are anything else, such as a data set instead of its views."""
+    if not isinstance(views, Mapping):
+        hint = "; give its views, data.views" if hasattr(views, "views") else ""
+        raise InputError(
+            f"views: expected a mapping modality -> array, such as {{'image': X}}, got {type(views).__name__}{hint}."
+        )
+
+
 def check_views(views: Views, *, present: Mapping[str, ArrayLike] | None = None) -> dict[str, NDArray[Any]]:
     """Several views of the same items.
 
@@ -116,10 +127,7 @@ def check_views(views: Views, *, present: Mapping[str, ArrayLike] | None = None)
     Raises:
         InputError: If `views` is no mapping, a view is not as `check_view` wants it, or rows do not match.
     """
-    if not isinstance(views, Mapping):
-        raise InputError(
-            f"views: expected a mapping modality -> array, for example {{'image': X}}, got {type(views).__name__}."
-        )
+    check_mapping(views)
     if not views:
         raise InputError("views: empty; expected at least one modality.")
     if present is not None and not isinstance(present, Mapping):
