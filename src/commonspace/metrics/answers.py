@@ -56,10 +56,17 @@ def vqa_accuracies(answers: Sequence[str], given: Sequence[Sequence[str]]) -> ND
 
 
 def soft_targets(given: Sequence[str]) -> dict[str, float]:
-    """What an answer is worth as a target of training, by how many gave it: 1, 2, 3 or more -> .3, .6, .9, 1.
+    r"""What an answer is worth as a target of training, by how many gave it.
+
+    $$t_a = \min(0.3 \, \#\{j : g_j = a\}, 1),$$
+
+    .3, .6 and .9 for one to three people, 1 for more.
 
     Args:
-        given: The texts that people gave.
+        given: The texts g that people gave.
+
+    Returns:
+        Answer -> target, in the order in which they were first given.
 
     Source:
         D. Teney, P. Anderson, X. He, A. van den Hengel, Tips and tricks for visual question answering, CVPR 2018.
@@ -89,7 +96,12 @@ class ChoiceAccuracy:
 def choice_accuracy(
     answers: ArrayLike, rationales: ArrayLike, right_answers: ArrayLike, right_rationales: ArrayLike
 ) -> ChoiceAccuracy:
-    """The three accuracies of visual commonsense reasoning.
+    r"""The three accuracies of visual commonsense reasoning.
+
+    $$\frac{1}{n} \sum_i [a_i = a_i^*], \qquad \frac{1}{n} \sum_i [r_i = r_i^*], \qquad
+      \frac{1}{n} \sum_i [a_i = a_i^*] \, [r_i = r_i^*],$$
+
+    with $a_i^*$ the right answer and $r_i^*$ the right reason of question i.
 
     Args:
         answers: (n,) numbers of the answers that were chosen.
