@@ -88,7 +88,9 @@ def recall_at_k(
 
     $$\mathrm{R}@K = \frac{1}{|Q|} \#\{q \in Q : \mathrm{rank}_q \le K\}$$
 
-    with the ranks of `first_relevant_ranks`, over the queries Q that have one. Others call it the success or hit rate at K.
+    with the ranks of `first_relevant_ranks`, over the queries Q that have one. Elsewhere this is the hit rate at K, and
+    recall is the share of all right items that are among the first K.
+
     A query may have several right items (the captions of a picture); any one of them counts, in both directions.
     Queries without a right item are left out.
 
@@ -161,6 +163,9 @@ def median_rank(scores: RowBlocks, relevant: RowBlocks, *, max_bytes: int = DEFA
         >>> scores = np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.1]])
         >>> median_rank(scores, np.array([[True, False, False], [False, True, False]]))
         1.5
+
+    References:
+        Karpathy, Fei-Fei. Deep visual-semantic alignments for generating image descriptions (CVPR 2015), section 4.2.
     """
     return median_rank_from_ranks(first_relevant_ranks(scores, relevant, max_bytes=max_bytes))
 

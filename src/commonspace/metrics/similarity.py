@@ -35,6 +35,9 @@ class CosineSimilarity:
         >>> import numpy as np
         >>> CosineSimilarity(np.array([[2.0, 0.0]]), np.array([[3.0, 0.0], [0.0, 0.0]]))[0:1]
         array([[1., 0.]])
+
+    References:
+        Manning, Raghavan, Schuetze. Introduction to Information Retrieval (2008), section 6.3.
     """
 
     def __init__(self, queries: ArrayLike, gallery: ArrayLike) -> None:
