@@ -38,7 +38,8 @@ WITHOUT_EXAMPLE: dict[str, str] = {}
 IN_NO_GUIDE: dict[str, str] = {}
 """Public name -> why no guide uses it."""
 
-EXAMPLE = re.compile(r"^ *(```python$|>>> )", re.MULTILINE)
+EXAMPLE = re.compile(r"^ *(```python$|Examples:\n(.*\n)*? *>>> )", re.MULTILINE)
+"""A block, or prompts; under any heading but "Examples:" the site shows prompts as quotes in quotes."""
 
 
 def test_no_file_and_no_function_is_longer_than_it_may_be():
@@ -142,7 +143,8 @@ def test_records_and_errors_need_no_example_and_functions_and_classes_do():
     assert not has_use(cs.metrics.ChoiceAccuracy)
     assert not has_use(cs.errors.InputError)
     assert not has_use(house.Length)
-    assert EXAMPLE.search("Example:\n    >>> 1 + 1\n    2")
+    assert EXAMPLE.search("Examples:\n    >>> 1 + 1\n    2")
+    assert not EXAMPLE.search("Example:\n    >>> 1 + 1\n    2")
     assert not EXAMPLE.search("A file or a function `f` and how many lines it has.")
 
 

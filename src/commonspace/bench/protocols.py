@@ -65,7 +65,7 @@ def find_protocol(
     Raises:
         InputError: If the data set has no splits "train" and "test".
 
-    Example:
+    Examples:
         >>> find_protocol("flickr8k").goal, find_protocol("nus-wide-10k").goal
         ('recall', 'map')
     """

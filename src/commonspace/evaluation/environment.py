@@ -24,7 +24,7 @@ def environment(
     Raises:
         PackageNotFoundError: If one of the packages is not installed.
 
-    Example:
+    Examples:
         >>> sorted(environment(("numpy",)))
         ['date', 'machine', 'packages', 'python', 'system']
     """

@@ -60,7 +60,7 @@ def paired_bootstrap(
         InputError: If shapes differ, a query counts for one and not the other, or none counts.
         ParameterError: If `resamples` is below 1.
 
-    Example:
+    Examples:
         >>> found = paired_bootstrap([[1, 1, 0, 1]], [[0, 1, 0, 0]], [[0, 1, 2, 3]])
         >>> found.difference  # 3/4 - 1/4; so few items may as well have been drawn without a difference
         0.5
@@ -113,7 +113,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     Returns:
         (m,) corrected, in the order given.
 
-    Example:
+    Examples:
         >>> holm([0.01, 0.04, 0.03])  # 3 * 0.01, then 2 * 0.03, and 1 * 0.04 is no less
         array([0.03, 0.06, 0.06])
 

@@ -36,7 +36,7 @@ def vqa_accuracies(answers: Sequence[str], given: Sequence[Sequence[str]]) -> ND
     Source:
         S. Antol et al., VQA: visual question answering, ICCV 2015.
 
-    Example:
+    Examples:
         >>> vqa_accuracies(["red"], [["red"] * 3 + ["blue"] * 7])
         array([0.9])
     """
@@ -71,7 +71,7 @@ def soft_targets(given: Sequence[str]) -> dict[str, float]:
     Source:
         D. Teney, P. Anderson, X. He, A. van den Hengel, Tips and tricks for visual question answering, CVPR 2018.
 
-    Example:
+    Examples:
         >>> soft_targets(["red", "red", "blue"])
         {'red': 0.6, 'blue': 0.3}
     """
@@ -116,7 +116,7 @@ def choice_accuracy(
         R. Zellers, Y. Bisk, A. Farhadi, Y. Choi, From recognition to cognition: visual commonsense reasoning,
         CVPR 2019.
 
-    Example:
+    Examples:
         >>> choice_accuracy([0, 1, 2, 3], [0, 1, 0, 0], [0, 1, 2, 0], [0, 1, 2, 0])
         ChoiceAccuracy(answer=0.75, rationale=0.75, both=0.5)
     """

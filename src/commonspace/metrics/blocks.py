@@ -30,7 +30,7 @@ class RowBlocks(Protocol):
 
     Every metric of retrieval takes them, and asks for a block at a time: no (n, m) matrix has to exist.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from commonspace.metrics import SameItem, recall_at_k
         >>> class NegativeDistance:

@@ -25,7 +25,7 @@ def intersection_over_union(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     Raises:
         InputError: If a box has not four finite numbers, or ends before it begins.
 
-    Example:
+    Examples:
         >>> intersection_over_union([[0, 0, 2, 2]], [[1, 0, 3, 2], [2, 2, 3, 3]])
         array([[0.33333333, 0.        ]])
 

@@ -31,7 +31,7 @@ def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: in
     Source:
         C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017.
 
-    Example:
+    Examples:
         >>> expected_calibration_error([0.75, 0.75, 0.5, 0.5], [1, 1, 1, 0], bins=10)
         0.125
     """

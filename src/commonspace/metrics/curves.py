@@ -32,7 +32,7 @@ def interpolated_precisions(
     Raises:
         InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> interpolated_precisions(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]])).round(2)
         array([[1.  , 1.  , 1.  , 1.  , 1.  , 1.  , 0.67, 0.67, 0.67, 0.67, 0.67]])

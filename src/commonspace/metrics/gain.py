@@ -39,7 +39,7 @@ def ndcg_per_query(
             gallery.
         ParameterError: `k` < 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> ndcg_per_query(np.array([[0.9, 0.5, 0.1]]), np.array([[0, 2, 0]]))  # 1 / log2(3)
         array([0.63092975])
@@ -78,7 +78,7 @@ def ndcg(scores: RowBlocks, gains: RowBlocks, k: int | None = None, *, max_bytes
         InputError: As `ndcg_per_query`; also if no query has any gain.
         ParameterError: `k` < 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> ndcg(np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.1]]), np.array([[2, 1, 0], [0, 0, 1]]))  # (1 + 1 / 2) / 2
         0.75

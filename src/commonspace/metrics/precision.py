@@ -51,7 +51,7 @@ def average_precisions(
         InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
         ParameterError: `k` < 1, or an unknown `normalise`.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> scores, relevant = np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]])
         >>> average_precisions(scores, relevant)  # (1/1 + 2/3) / 2
@@ -97,7 +97,7 @@ def mean_average_precision(scores: RowBlocks, relevant: RowBlocks, *, max_bytes:
     Raises:
         InputError: As `average_precisions`; also if no query has a relevant item.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> mean_average_precision(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]]))
         0.8333333333333333
@@ -132,7 +132,7 @@ def mean_average_precision_at(
         InputError: As `average_precisions`; also if no query has a relevant item.
         ParameterError: `k` < 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> mean_average_precision_at(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]]), k=2)
         0.5
@@ -167,7 +167,7 @@ def mean_average_precision_in_cut(
         InputError: As `average_precisions`; also if no query has a relevant item.
         ParameterError: `k` < 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> mean_average_precision_in_cut(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]]), k=2)
         1.0

@@ -44,7 +44,7 @@ def first_relevant_ranks(
     Raises:
         InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> scores = np.array([[0.9, 0.5, 0.1], [0.5, 0.5, 0.1]])
         >>> first_relevant_ranks(scores, np.array([[True, False, True], [False, True, False]]))  # a tie: index decides
@@ -107,7 +107,7 @@ def recall_at_k(
         InputError: As `first_relevant_ranks`; also if no query has a right item.
         ParameterError: A cut below 1, or no cut.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> scores = np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.1]])
         >>> recall_at_k(scores, np.array([[True, False, False], [False, True, False]]), (1, 2))
@@ -135,7 +135,7 @@ def recall_from_ranks(ranks: ArrayLike, ks: Iterable[int]) -> dict[int, float]:
         InputError: A rank is below 1, or all are NaN.
         ParameterError: A cut below 1, or no cut.
 
-    Example:
+    Examples:
         >>> recall_from_ranks([1, 3, float("inf"), float("nan")], (1, 5))  # found, found, missed, left out
         {1: 0.3333333333333333, 5: 0.6666666666666666}
     """
@@ -158,7 +158,7 @@ def median_rank(scores: RowBlocks, relevant: RowBlocks, *, max_bytes: int = DEFA
     Raises:
         InputError: As `first_relevant_ranks`; also if no query has a right item.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> scores = np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.1]])
         >>> median_rank(scores, np.array([[True, False, False], [False, True, False]]))
@@ -182,7 +182,7 @@ def median_rank_from_ranks(ranks: ArrayLike) -> float:
     Raises:
         InputError: A rank is below 1, or all are NaN.
 
-    Example:
+    Examples:
         >>> median_rank_from_ranks([1, 2, 40, float("nan")])
         2.0
     """

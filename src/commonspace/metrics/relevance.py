@@ -57,7 +57,7 @@ class SameLabel(SameCode):
     Raises:
         InputError: A label is not hashable, as in a matrix of labels.
 
-    Example:
+    Examples:
         >>> SameLabel(["cat", None], ["dog", "cat", None])[0:2]
         array([[False,  True, False],
                [False, False, False]])
@@ -81,7 +81,7 @@ class SameItem(SameCode):
     Raises:
         InputError: They are not one-dimensional integers.
 
-    Example:
+    Examples:
         >>> SameItem([0, 1], [0, 0, 1])[0:2]
         array([[ True,  True, False],
                [False, False,  True]])
@@ -104,7 +104,7 @@ class SharedLabel:
     Raises:
         InputError: They are not matrices of 0 and 1 with the same columns.
 
-    Example:
+    Examples:
         >>> SharedLabel([[1, 1, 0]], [[0, 1, 1], [0, 0, 1]])[0:1]
         array([[ True, False]])
     """

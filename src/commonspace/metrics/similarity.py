@@ -31,7 +31,7 @@ class CosineSimilarity:
     Raises:
         InputError: Something is not a matrix of finite real numbers, or the widths differ.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> CosineSimilarity(np.array([[2.0, 0.0]]), np.array([[3.0, 0.0], [0.0, 0.0]]))[0:1]
         array([[1., 0.]])

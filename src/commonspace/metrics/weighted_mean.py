@@ -28,7 +28,7 @@ class WeightedMean:
     Raises:
         InputError: There is no matrix, the shapes differ, or the weights are not as described.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> WeightedMean([np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])], [3, 1])[0:1]
         array([[0.75, 0.25]])

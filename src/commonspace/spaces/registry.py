@@ -48,7 +48,7 @@ SPACE_MODULES = {
 def all_spaces() -> dict[str, type[Space]]:
     """Every space, by its command-line name (the class name in lower case).
 
-    Example:
+    Examples:
         >>> [name for name, space in all_spaces().items() if space.tags.uses_time]
         ['diachronic', 'softsmoothing']
     """
@@ -64,7 +64,7 @@ def find_space(name: str) -> type[Space]:
     Raises:
         UnknownNameError: If there is no such space.
 
-    Example:
+    Examples:
         >>> find_space("kcca").__name__, find_space("KCCA").tags.max_modalities
         ('KCCA', 2)
     """
