@@ -29,6 +29,9 @@ PACKAGE = ROOT / "src" / "commonspace"
 MOST_LINES_OF_A_FILE = 350
 MOST_LINES_OF_A_FUNCTION = 55
 
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+"""Blocks and words of code on a page."""
+
 
 class Length(NamedTuple):
     """A file or a function and how many lines it has."""
@@ -109,8 +112,9 @@ def _for_type_checkers(path: Path) -> list[str]:
 
 
 def unused_names(package: Path, pages: Iterable[Path]) -> list[str]:
-    """Public names that occur on none of the pages, as "module.name"."""
-    words = {word for page in pages for word in re.findall(r"\w+", page.read_text(encoding="utf-8"))}
+    """Public names that occur in the code of none of the pages, as "module.name"; what prose says is no use of them."""
+    code = (part for page in pages for part in CODE.findall(page.read_text(encoding="utf-8")))
+    words = {word for part in code for word in re.findall(r"\w+", part)}
     return [
         f"{module}.{name}" for module, names in public_names(package).items() for name in names if name not in words
     ]

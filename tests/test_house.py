@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import inspect
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -24,6 +28,18 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 house = load_script("house")
+
+SHOWN = ("bench", "evaluation", "metrics", "spaces")
+"""Modules whose public names are held to have an example and a place in a guide."""
+
+WITHOUT_EXAMPLE: dict[str, str] = {}
+"""Function or class -> why its docstring shows no use of it."""
+
+IN_NO_GUIDE: dict[str, str] = {}
+"""Public name -> why no guide uses it."""
+
+EXAMPLE = re.compile(r"^ *(```python$|Examples:\n(.*\n)*? *>>> )", re.MULTILINE)
+"""A block, or prompts; under any heading but "Examples:" the site shows prompts as quotes in quotes."""
 
 
 def test_no_file_and_no_function_is_longer_than_it_may_be():
@@ -85,9 +101,51 @@ def test_what_is_too_long_is_told_and_fails_the_check(tmp_path: Path, capsys: py
 def test_names_that_no_page_uses_are_found(tmp_path: Path):
     write(tmp_path, __init__='__all__ = ["fit", "fitted", "__version__"]')
     page = tmp_path / "guide.md"
-    page.write_text("Call `fit(views)`; what is_fitted is another word.")
+    page.write_text("Call `fit(views)`; what is_fitted is another word, and fitted no code.")
     assert house.public_names(tmp_path) == {"": ["fit", "fitted"]}
     assert house.unused_names(tmp_path, [page]) == [".fitted"]
+    page.write_text("```python\nfitted\n```")
+    assert house.unused_names(tmp_path, [page]) == [".fit"]
+
+
+@pytest.mark.parametrize("module", SHOWN)
+def test_every_public_name_is_in_a_guide(module: str):
+    unused = house.unused_names(house.PACKAGE, house.guides())
+    assert names_of(module, unused) == names_of(module, IN_NO_GUIDE), "write it where it is looked for"
+
+
+@pytest.mark.parametrize("module", SHOWN)
+def test_every_function_and_class_has_an_example(module: str):
+    of = importlib.import_module(f"commonspace.{module}".rstrip("."))
+    public = {f"{module}.{name}": getattr(of, name) for name in house.public_names(house.PACKAGE)[module]}
+    used = {name: thing for name, thing in public.items() if has_use(thing)}
+    assert used, "functions and classes are looked at"
+    without = {name for name, thing in used.items() if not EXAMPLE.search(thing.__doc__ or "")}
+    assert without == names_of(module, WITHOUT_EXAMPLE), "show its shortest use"
+
+
+def names_of(module: str, names: Iterable[str]) -> set[str]:
+    """Those of "module.name" that are of this module, and not of one below it."""
+    return {name for name in names if name.rpartition(".")[0] == module}
+
+
+def has_use(thing: object) -> bool:
+    """Whether it is a function or a class that people call: records and errors are given to them."""
+    if not inspect.isclass(thing):
+        return inspect.isfunction(thing)
+    return not (dataclasses.is_dataclass(thing) or issubclass(thing, Exception | tuple))
+
+
+def test_records_and_errors_need_no_example_and_functions_and_classes_do():
+    assert has_use(cs.metrics.wups)
+    assert has_use(cs.CCA)
+    assert not has_use(cs.metrics.HUBNESS)
+    assert not has_use(cs.metrics.ChoiceAccuracy)
+    assert not has_use(cs.errors.InputError)
+    assert not has_use(house.Length)
+    assert EXAMPLE.search("Examples:\n    >>> 1 + 1\n    2")
+    assert not EXAMPLE.search("Example:\n    >>> 1 + 1\n    2")
+    assert not EXAMPLE.search("A file or a function `f` and how many lines it has.")
 
 
 def test_public_names_are_those_of_the_package():

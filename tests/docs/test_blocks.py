@@ -34,7 +34,15 @@ PREPARED = {
 }
 """Page -> what it takes for granted, functions of `prepared`; all others begin with nothing."""
 
-QUICK = {"methods/kernel.md", "methods/linear.md", "methods/supervised.md", "faq.md", "benchmarks.md", "scale.md"}
+QUICK = {
+    "methods/kernel.md",
+    "methods/linear.md",
+    "methods/supervised.md",
+    "faq.md",
+    "choose.md",
+    "metrics.md",
+    "scale.md",
+}
 """Pages that take a second or two; the others are run with the slow tests."""
 
 

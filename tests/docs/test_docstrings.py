@@ -20,6 +20,7 @@ FENCED = [name for name, path in FILES.items() if FENCE.search(path.read_text(en
 PROMPTED = [name for name, path in FILES.items() if ">>> " in path.read_text(encoding="utf-8")]
 
 NOT_RUN = {
+    "bench/render.py": "takes processes; docs/benchmarks.md runs the same on drawn items",
     "bench/runner.py": "needs the features of Wikipedia, which are not shipped",
     "scale/encoding.py": "needs a cluster and S3; docs/tutorials/cluster.md runs it on this machine",
     "scale/fitting.py": "needs a cluster and S3; docs/tutorials/cluster.md runs it on this machine",

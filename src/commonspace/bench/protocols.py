@@ -64,6 +64,10 @@ def find_protocol(
 
     Raises:
         InputError: If the data set has no splits "train" and "test".
+
+    Examples:
+        >>> find_protocol("flickr8k").goal, find_protocol("nus-wide-10k").goal
+        ('recall', 'map')
     """
     resplits = dataset == "emoji"
     if dataset in ("emoji", "flickr8k"):

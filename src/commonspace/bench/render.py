@@ -29,8 +29,18 @@ def render(protocol: Protocol, settings: BenchSettings, folder: Path) -> Table:
         settings: How much was tried.
         folder: Of the benchmark, where its results lie.
 
+    Returns:
+        The table; its `markdown()` is what `table.md` holds.
+
     Raises:
         InputError: If no space could be measured.
+
+    Example:
+        ```python
+        protocol, settings = find_protocol("photos-encoded"), BenchSettings(spaces=["cca"], seeds=1, trials=1)
+        run_bench(protocol, settings, Path("runs/photos"))
+        print(render(protocol, settings, Path("runs/photos")).markdown())
+        ```
     """
     results, failed = gather(protocol, settings, folder), failures(settings, folder)
     if not results:

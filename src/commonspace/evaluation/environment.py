@@ -13,7 +13,21 @@ from commonspace.threads import cpu_threads
 def environment(
     packages: tuple[str, ...] = ("commonspace", "numpy", "scipy", "scikit-learn", "torch"),
 ) -> dict[str, Any]:
-    """The date, the machine and the versions that a result depends on, as JSON types."""
+    """The date, the machine and the versions that a result depends on, as JSON types.
+
+    Args:
+        packages: The packages whose versions are told.
+
+    Returns:
+        "date", "machine", "system", "python", and "packages": name -> version.
+
+    Raises:
+        PackageNotFoundError: If one of the packages is not installed.
+
+    Examples:
+        >>> sorted(environment(("numpy",)))
+        ['date', 'machine', 'packages', 'python', 'system']
+    """
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "machine": f"{platform.machine()}, {cpu_threads()} processors",

@@ -54,6 +54,12 @@ def evaluate_queries(space: Space, data: Dataset) -> dict[str, QueryFigures]:
     Raises:
         NotFittedError: If the space is not fitted.
         InputError: As `evaluate` does.
+
+    Example:
+        ```python
+        figures = evaluate_queries(space, test)["text->image"]
+        figures.item[figures.rank > 10]  # what was not among the first ten
+        ```
     """
     return ask(space, data, curves=True)
 

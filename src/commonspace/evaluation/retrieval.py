@@ -80,6 +80,14 @@ def summarise(
     Raises:
         InputError: If no query has anything right in the gallery.
         ParameterError: If a cut is below 1.
+
+    Example:
+        ```python
+        from commonspace.evaluation import evaluate_queries
+
+        figures = evaluate_queries(space, test)
+        assert summarise(space, test, figures) == evaluate(space, test)
+        ```
     """
     report = Report(data.name, data.protocol, data.part, type(space).__name__, space.get_params(deep=False))
     for name, found in figures.items():

@@ -42,8 +42,9 @@ def paired_bootstrap(
 
     The figure of a system is the mean over directions of the mean over queries. Items are drawn with replacement, and
     with an item all its queries, in every direction and for both systems: captions of one photo are not independent,
-    nor are an image and its text. With B resamples, $p = \min(1, 2 (1 + \min(\#\{\Delta^b \le 0\},
-    \#\{\Delta^b \ge 0\})) / (B + 1))$.
+    nor are an image and its text. With $\Delta^b$ the difference in the b-th of B resamples,
+
+    $$p = \min\left(1, \; 2 \, \frac{1 + \min(\#\{b : \Delta^b \le 0\}, \#\{b : \Delta^b \ge 0\})}{B + 1}\right).$$
 
     Args:
         first: For each direction (q,), what each query came to; NaN is left out, and must be so for both.
@@ -58,6 +59,13 @@ def paired_bootstrap(
     Raises:
         InputError: If shapes differ, a query counts for one and not the other, or none counts.
         ParameterError: If `resamples` is below 1.
+
+    Examples:
+        >>> found = paired_bootstrap([[1, 1, 0, 1]], [[0, 1, 0, 0]], [[0, 1, 2, 3]])
+        >>> found.difference  # 3/4 - 1/4; so few items may as well have been drawn without a difference
+        0.5
+        >>> found.low, found.high
+        (0.0, 1.0)
 
     References:
         B. Efron, R. Tibshirani, An introduction to the bootstrap, 1993; M. Smucker, J. Allan, B. Carterette, A
@@ -93,14 +101,21 @@ def paired_bootstrap(
 def holm(p: ArrayLike) -> NDArray[np.float64]:
     r"""p-values corrected for their number by Holm's method.
 
-    In rising order, $\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1)\, p_{(j)})$: to reject those below a level
-    keeps the chance of one wrong rejection or more below it.
+    In rising order,
+
+    $$\tilde p_{(i)} = \max_{j \le i} \min(1, (m - j + 1)\, p_{(j)}).$$
+
+    To reject those below a level keeps the chance of one wrong rejection or more below it.
 
     Args:
         p: (m,) values in 0 to 1.
 
     Returns:
         (m,) corrected, in the order given.
+
+    Examples:
+        >>> holm([0.01, 0.04, 0.03])  # 3 * 0.01, then 2 * 0.03, and 1 * 0.04 is no less
+        array([0.03, 0.06, 0.06])
 
     References:
         S. Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6, 1979.

@@ -36,7 +36,7 @@ def vqa_accuracies(answers: Sequence[str], given: Sequence[Sequence[str]]) -> ND
     Source:
         S. Antol et al., VQA: visual question answering, ICCV 2015.
 
-    Example:
+    Examples:
         >>> vqa_accuracies(["red"], [["red"] * 3 + ["blue"] * 7])
         array([0.9])
     """
@@ -56,15 +56,22 @@ def vqa_accuracies(answers: Sequence[str], given: Sequence[Sequence[str]]) -> ND
 
 
 def soft_targets(given: Sequence[str]) -> dict[str, float]:
-    """What an answer is worth as a target of training, by how many gave it: 1, 2, 3 or more -> .3, .6, .9, 1.
+    r"""What an answer is worth as a target of training, by how many gave it.
+
+    $$t_a = \min(0.3 \, \#\{j : g_j = a\}, 1),$$
+
+    .3, .6 and .9 for one to three people, 1 for more.
 
     Args:
-        given: The texts that people gave.
+        given: The texts g that people gave.
+
+    Returns:
+        Answer -> target, in the order in which they were first given.
 
     Source:
         D. Teney, P. Anderson, X. He, A. van den Hengel, Tips and tricks for visual question answering, CVPR 2018.
 
-    Example:
+    Examples:
         >>> soft_targets(["red", "red", "blue"])
         {'red': 0.6, 'blue': 0.3}
     """
@@ -89,7 +96,12 @@ class ChoiceAccuracy:
 def choice_accuracy(
     answers: ArrayLike, rationales: ArrayLike, right_answers: ArrayLike, right_rationales: ArrayLike
 ) -> ChoiceAccuracy:
-    """The three accuracies of visual commonsense reasoning.
+    r"""The three accuracies of visual commonsense reasoning.
+
+    $$\frac{1}{n} \sum_i [a_i = a_i^*], \qquad \frac{1}{n} \sum_i [r_i = r_i^*], \qquad
+      \frac{1}{n} \sum_i [a_i = a_i^*] \, [r_i = r_i^*],$$
+
+    with $a_i^*$ the right answer and $r_i^*$ the right reason of question i.
 
     Args:
         answers: (n,) numbers of the answers that were chosen.
@@ -104,7 +116,7 @@ def choice_accuracy(
         R. Zellers, Y. Bisk, A. Farhadi, Y. Choi, From recognition to cognition: visual commonsense reasoning,
         CVPR 2019.
 
-    Example:
+    Examples:
         >>> choice_accuracy([0, 1, 2, 3], [0, 1, 0, 0], [0, 1, 2, 0], [0, 1, 2, 0])
         ChoiceAccuracy(answer=0.75, rationale=0.75, both=0.5)
     """

@@ -13,6 +13,7 @@ from commonspace.errors import InputError, ParameterError
 from .order import as_sortable
 
 DEFAULT_MAX_BYTES = 256 * 2**20
+"""Bytes that blocks of rows may take where `max_bytes` is not given: 256 MiB."""
 
 # What one cell costs at the worst moment: in a block asked for (float64 scores, relevance, what computes them; twice,
 # as the last piece keeps a block alive while the next is computed), and in a piece being ranked (all temporaries,
@@ -25,7 +26,25 @@ _USEFUL_RANKED = 4 * 2**20
 
 
 class RowBlocks(Protocol):
-    """A matrix whose rows can be asked for a slice at a time: a NumPy array, or something that computes them."""
+    """A matrix whose rows can be asked for a slice at a time: a NumPy array, or something that computes them.
+
+    Every metric of retrieval takes them, and asks for a block at a time: no (n, m) matrix has to exist.
+
+    Examples:
+        >>> import numpy as np
+        >>> from commonspace.metrics import SameItem, recall_at_k
+        >>> class NegativeDistance:
+        ...     def __init__(self, queries, gallery):
+        ...         self.queries, self.gallery = queries, gallery
+        ...         self.shape = len(queries), len(gallery)
+        ...
+        ...     def __getitem__(self, rows):
+        ...         return -np.linalg.norm(self.queries[rows, None] - self.gallery, axis=-1)
+        >>> points = np.array([[0.0, 0.0], [3.0, 4.0]])
+        >>> scores = NegativeDistance(points, points + 1)
+        >>> recall_at_k(scores, SameItem([0, 1], [0, 1]), [1], max_bytes=2**20)
+        {1: 1.0}
+    """
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -9,7 +9,11 @@ from commonspace.errors import InputError
 
 
 def intersection_over_union(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
-    """The area that two boxes share over the area that they cover together, for each box of a with each of b.
+    r"""The area that two boxes share over the area that they cover together, for each box of a with each of b.
+
+    $$\mathrm{IoU}_{ij} = \frac{|a_i \cap b_j|}{|a_i \cup b_j|}$$
+
+    This is the Jaccard index of the two areas.
 
     Args:
         a: (n, 4) left, top, right, bottom, in any unit.
@@ -21,9 +25,13 @@ def intersection_over_union(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     Raises:
         InputError: If a box has not four finite numbers, or ends before it begins.
 
-    Example:
+    Examples:
         >>> intersection_over_union([[0, 0, 2, 2]], [[1, 0, 3, 2], [2, 2, 3, 3]])
         array([[0.33333333, 0.        ]])
+
+    Source:
+        M. Everingham, L. Van Gool, C. Williams, J. Winn, A. Zisserman, The Pascal visual object classes (VOC)
+        challenge, International Journal of Computer Vision 88, 2010.
     """
     first, second = _boxes("a", a)[:, None], _boxes("b", b)[None]
     sides = np.minimum(first[..., 2:], second[..., 2:]) - np.maximum(first[..., :2], second[..., :2])

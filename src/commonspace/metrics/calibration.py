@@ -13,10 +13,16 @@ def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: in
 
     $$\mathrm{ECE} = \sum_b \frac{n_b}{n} \left| \overline{r}_b - \overline{c}_b \right|$$
 
+    with $n_b$ of the n answers in bin b, $\overline{c}_b$ their mean confidence and $\overline{r}_b$ the share of them
+    that is right.
+
     Args:
         confidence: (n,) from 0 to 1. A bin has its upper end, the first one 0 too.
         right: (n,) from 0 to 1, how right each answer is.
         bins: How many.
+
+    Returns:
+        From 0, confidence is what comes true, to 1.
 
     Raises:
         InputError: If there are none, not as many of both, or some lie outside 0 to 1.
@@ -25,7 +31,7 @@ def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: in
     Source:
         C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017.
 
-    Example:
+    Examples:
         >>> expected_calibration_error([0.75, 0.75, 0.5, 0.5], [1, 1, 1, 0], bins=10)
         0.125
     """

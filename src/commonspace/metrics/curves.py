@@ -17,8 +17,9 @@ def interpolated_precisions(
 ) -> NDArray[np.float64]:
     r"""The interpolated precision of each query at the eleven standard levels of recall.
 
-    At level l it is $\max_{r : \mathrm{Rec}(r) \ge l} \mathrm{Prec}(r)$: the best precision at any rank r by which at
-    least that share of the relevant items has been found.
+    At level l it is the best precision at any rank r by which at least that share of the relevant items has been found:
+
+    $$P(l) = \max_{r : \mathrm{Rec}(r) \ge l} \mathrm{Prec}(r)$$
 
     Args:
         scores: (n, m), larger is better.
@@ -30,6 +31,11 @@ def interpolated_precisions(
 
     Raises:
         InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
+
+    Examples:
+        >>> import numpy as np
+        >>> interpolated_precisions(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]])).round(2)
+        array([[1.  , 1.  , 1.  , 1.  , 1.  , 1.  , 0.67, 0.67, 0.67, 0.67, 0.67]])
 
     References:
         Manning, Raghavan, Schuetze. Introduction to Information Retrieval (2008), section 8.4.

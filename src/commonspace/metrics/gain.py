@@ -16,11 +16,14 @@ from .order import descending_order
 def ndcg_per_query(
     scores: RowBlocks, gains: RowBlocks, k: int | None = None, *, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> NDArray[np.float64]:
-    """The nDCG of each query.
+    r"""The nDCG of each query.
 
-    DCG = sum_{r = 1..k} g(r) / log2(r + 1), where g(r) is the gain of the item at rank r, and nDCG = DCG / (DCG of the
-    gallery in order of falling gains, cut at the same k). Gains are taken as they are: for exponential gains give
-    2**grade - 1.
+    $$\mathrm{DCG} = \sum_{r = 1}^{k} \frac{g(r)}{\log_2 (r + 1)}, \qquad
+      \mathrm{nDCG} = \frac{\mathrm{DCG}}{\mathrm{DCG}^*},$$
+
+    where g(r) is the gain of the item at rank r, and DCG* that of the gallery in order of falling gains, cut at the
+    same k. Gains are taken as they are: for exponential gains give 2**grade - 1. The source divides by $\log_2 r$ from
+    rank 2 on; r + 1 is what is common now.
 
     Args:
         scores: (n, m), larger is better.
@@ -35,6 +38,11 @@ def ndcg_per_query(
         InputError: Shapes differ, a score is NaN, a gain is negative or not finite, or there are no queries or no
             gallery.
         ParameterError: `k` < 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> ndcg_per_query(np.array([[0.9, 0.5, 0.1]]), np.array([[0, 2, 0]]))  # 1 / log2(3)
+        array([0.63092975])
 
     References:
         Jarvelin, Kekalainen. Cumulated gain-based evaluation of IR techniques (ACM TOIS 20(4), 2002).
@@ -53,7 +61,9 @@ def ndcg_per_query(
 
 
 def ndcg(scores: RowBlocks, gains: RowBlocks, k: int | None = None, *, max_bytes: int = DEFAULT_MAX_BYTES) -> float:
-    """The mean of `ndcg_per_query` over the queries that have some gain.
+    r"""The mean of `ndcg_per_query` over the queries Q that have some gain.
+
+    $$\frac{1}{|Q|} \sum_{q \in Q} \frac{\mathrm{DCG}_q}{\mathrm{DCG}^*_q}$$
 
     Args:
         scores: (n, m), larger is better.
@@ -67,6 +77,14 @@ def ndcg(scores: RowBlocks, gains: RowBlocks, k: int | None = None, *, max_bytes
     Raises:
         InputError: As `ndcg_per_query`; also if no query has any gain.
         ParameterError: `k` < 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> ndcg(np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.1]]), np.array([[2, 1, 0], [0, 0, 1]]))  # (1 + 1 / 2) / 2
+        0.75
+
+    References:
+        Jarvelin, Kekalainen. Cumulated gain-based evaluation of IR techniques (ACM TOIS 20(4), 2002).
     """
     return mean_over_answerable(ndcg_per_query(scores, gains, k, max_bytes=max_bytes))
 

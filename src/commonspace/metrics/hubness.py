@@ -46,7 +46,7 @@ class CSLS:
         InputError: Something is no matrix of finite numbers, is empty, or the bank has another gallery.
         ParameterError: `k` or `max_bytes` is not a whole number of at least 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> CSLS(np.array([[0.9, 0.8], [0.9, 0.1]]), k=1)[0:2]  # the first item is near to both queries
         array([[ 0. , -0.1],
@@ -113,7 +113,7 @@ class InvertedSoftmax:
         InputError: Something is no matrix of finite numbers, is empty, or the bank has another gallery.
         ParameterError: `beta` is not a number above 0, or `max_bytes` not a whole number of at least 1.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> np.exp(InvertedSoftmax(np.array([[0.9, 0.8], [0.9, 0.1]]), beta=10)[0:2]).round(3)
         array([[0.5  , 0.999],

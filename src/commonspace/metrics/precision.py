@@ -29,11 +29,13 @@ def average_precisions(
     *,
     max_bytes: int = DEFAULT_MAX_BYTES,
 ) -> NDArray[np.float64]:
-    """The average precision of each query.
+    r"""The average precision of each query.
 
-    AP = (1 / R) sum_{r = 1..k} Prec(r) rel(r), where rel(r) says whether the item at rank r is relevant and Prec(r) is
-    the share of relevant items among the first r. R is the number of relevant items in the whole gallery
-    (`normalise="all"`) or among the first k (`normalise="in_cut"`; AP = 0 where there are none).
+    $$\mathrm{AP} = \frac{1}{R} \sum_{r = 1}^{k} \mathrm{Prec}(r) \, \mathrm{rel}(r),$$
+
+    where rel(r) is 1 if the item at rank r is relevant and 0 if not, and Prec(r) is the share of relevant items among
+    the first r. R is the number of relevant items in the whole gallery (`normalise="all"`) or among the first k
+    (`normalise="in_cut"`; AP = 0 where there are none).
 
     Args:
         scores: (n, m), larger is better.
@@ -48,6 +50,16 @@ def average_precisions(
     Raises:
         InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
         ParameterError: `k` < 1, or an unknown `normalise`.
+
+    Examples:
+        >>> import numpy as np
+        >>> scores, relevant = np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]])
+        >>> average_precisions(scores, relevant)  # (1/1 + 2/3) / 2
+        array([0.83333333])
+        >>> average_precisions(scores, relevant, k=2)
+        array([0.5])
+        >>> average_precisions(scores, relevant, k=2, normalise="in_cut")
+        array([1.])
 
     References:
         Manning, Raghavan, Schuetze. Introduction to Information Retrieval (2008), section 8.4.
@@ -67,9 +79,12 @@ def average_precisions(
 
 
 def mean_average_precision(scores: RowBlocks, relevant: RowBlocks, *, max_bytes: int = DEFAULT_MAX_BYTES) -> float:
-    """mAP@all: the mean of AP over whole lists, each divided by all its relevant items.
+    r"""mAP@all: the mean of AP over whole lists, each divided by all its relevant items.
 
-    Queries without a relevant item are left out of the mean.
+    $$\mathrm{mAP} = \frac{1}{|Q|} \sum_{q \in Q} \frac{1}{R_q} \sum_{r = 1}^{m} \mathrm{Prec}_q(r) \,
+      \mathrm{rel}_q(r)$$
+
+    Q are the queries that have a relevant item, $R_q$ of them in the gallery; the others are left out.
 
     Args:
         scores: (n, m), larger is better.
@@ -82,10 +97,13 @@ def mean_average_precision(scores: RowBlocks, relevant: RowBlocks, *, max_bytes:
     Raises:
         InputError: As `average_precisions`; also if no query has a relevant item.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> mean_average_precision(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]]))
         0.8333333333333333
+
+    References:
+        Manning, Raghavan, Schuetze. Introduction to Information Retrieval (2008), section 8.4.
     """
     return mean_over_answerable(average_precisions(scores, relevant, max_bytes=max_bytes))
 
@@ -93,7 +111,10 @@ def mean_average_precision(scores: RowBlocks, relevant: RowBlocks, *, max_bytes:
 def mean_average_precision_at(
     scores: RowBlocks, relevant: RowBlocks, k: int, *, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> float:
-    """mAP@k with every list cut at k and still divided by all relevant items in the gallery.
+    r"""mAP@k with every list cut at k and still divided by all relevant items in the gallery.
+
+    $$\mathrm{AP}@k = \frac{1}{R} \sum_{r = 1}^{k} \mathrm{Prec}(r) \, \mathrm{rel}(r), \qquad
+      R = \sum_{r = 1}^{m} \mathrm{rel}(r)$$
 
     A perfect ranking scores below 1 where a query has more than k relevant items. Queries without a relevant item are
     left out of the mean.
@@ -110,6 +131,14 @@ def mean_average_precision_at(
     Raises:
         InputError: As `average_precisions`; also if no query has a relevant item.
         ParameterError: `k` < 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> mean_average_precision_at(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]]), k=2)
+        0.5
+
+    References:
+        Manning, Raghavan, Schuetze. Introduction to Information Retrieval (2008), section 8.4.
     """
     return mean_over_answerable(average_precisions(scores, relevant, k, "all", max_bytes=max_bytes))
 
@@ -117,7 +146,9 @@ def mean_average_precision_at(
 def mean_average_precision_in_cut(
     scores: RowBlocks, relevant: RowBlocks, k: int, *, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> float:
-    """mAP@k with every list cut at k and divided by the relevant items within the cut (AP = 0 where there are none).
+    r"""mAP@k with every list cut at k and divided by the relevant items within the cut (AP = 0 where there are none).
+
+    $$\mathrm{AP}@k = \frac{\sum_{r = 1}^{k} \mathrm{Prec}(r) \, \mathrm{rel}(r)}{\sum_{r = 1}^{k} \mathrm{rel}(r)}$$
 
     Much of the cross-modal hashing literature reports this. It does not notice relevant items that fall behind the
     cut: one hit at rank 1 of k scores 1.0 however many were missed. Queries without a relevant item in the gallery
@@ -135,6 +166,14 @@ def mean_average_precision_in_cut(
     Raises:
         InputError: As `average_precisions`; also if no query has a relevant item.
         ParameterError: `k` < 1.
+
+    Examples:
+        >>> import numpy as np
+        >>> mean_average_precision_in_cut(np.array([[0.9, 0.5, 0.1]]), np.array([[True, False, True]]), k=2)
+        1.0
+
+    References:
+        Manning, Raghavan, Schuetze. Introduction to Information Retrieval (2008), section 8.4.
     """
     return mean_over_answerable(average_precisions(scores, relevant, k, "in_cut", max_bytes=max_bytes))
 

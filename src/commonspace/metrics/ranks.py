@@ -26,10 +26,12 @@ from .relevance import SameCode
 def first_relevant_ranks(
     scores: RowBlocks, relevant: RowBlocks, *, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> NDArray[np.float64]:
-    """The rank, from 1, of each query's best-placed relevant item.
+    r"""The rank, from 1, of each query's best-placed relevant item.
 
     Found by counting, without a sort: with b the best score of a relevant item and j the lowest index at which a
-    relevant item has it, rank = 1 + |{i : s_i > b}| + |{i < j : s_i = b}|.
+    relevant item has it,
+
+    $$\mathrm{rank} = 1 + \#\{i : s_i > b\} + \#\{i < j : s_i = b\}.$$
 
     Args:
         scores: (n, m), larger is better.
@@ -41,6 +43,12 @@ def first_relevant_ranks(
 
     Raises:
         InputError: Shapes differ, a score is NaN, or there are no queries or no gallery.
+
+    Examples:
+        >>> import numpy as np
+        >>> scores = np.array([[0.9, 0.5, 0.1], [0.5, 0.5, 0.1]])
+        >>> first_relevant_ranks(scores, np.array([[True, False, True], [False, True, False]]))  # a tie: index decides
+        array([1., 2.])
     """
     n, _ = check_pair(scores, relevant, "relevant")
     result = np.full(n, np.nan)
@@ -76,7 +84,12 @@ def _right_items(
 def recall_at_k(
     scores: RowBlocks, relevant: RowBlocks, ks: Iterable[int], *, max_bytes: int = DEFAULT_MAX_BYTES
 ) -> dict[int, float]:
-    """Recall@K as the retrieval literature has it: the share of queries with a right item among the first K.
+    r"""Recall@K as the retrieval literature has it: the share of queries with a right item among the first K.
+
+    $$\mathrm{R}@K = \frac{1}{|Q|} \#\{q \in Q : \mathrm{rank}_q \le K\}$$
+
+    with the ranks of `first_relevant_ranks`, over the queries Q that have one. Elsewhere this is the hit rate at K, and
+    recall is the share of all right items that are among the first K.
 
     A query may have several right items (the captions of a picture); any one of them counts, in both directions.
     Queries without a right item are left out.
@@ -94,6 +107,12 @@ def recall_at_k(
         InputError: As `first_relevant_ranks`; also if no query has a right item.
         ParameterError: A cut below 1, or no cut.
 
+    Examples:
+        >>> import numpy as np
+        >>> scores = np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.1]])
+        >>> recall_at_k(scores, np.array([[True, False, False], [False, True, False]]), (1, 2))
+        {1: 0.5, 2: 1.0}
+
     References:
         Karpathy, Fei-Fei. Deep visual-semantic alignments for generating image descriptions (CVPR 2015), section 4.2.
     """
@@ -102,7 +121,7 @@ def recall_at_k(
 
 
 def recall_from_ranks(ranks: ArrayLike, ks: Iterable[int]) -> dict[int, float]:
-    """Recall@K from ranks already known: the share of them that are at most K.
+    r"""Recall@K from ranks already known, $\#\{q : \mathrm{rank}_q \le K\} / n$: the share of them that are at most K.
 
     Args:
         ranks: (n,) ranks from 1, as `first_relevant_ranks` returns them. NaN is left out; infinity (a right item
@@ -115,6 +134,10 @@ def recall_from_ranks(ranks: ArrayLike, ks: Iterable[int]) -> dict[int, float]:
     Raises:
         InputError: A rank is below 1, or all are NaN.
         ParameterError: A cut below 1, or no cut.
+
+    Examples:
+        >>> recall_from_ranks([1, 3, float("inf"), float("nan")], (1, 5))  # found, found, missed, left out
+        {1: 0.3333333333333333, 5: 0.6666666666666666}
     """
     cuts = _check_cuts(ks)
     known = _check_ranks(ranks)
@@ -134,6 +157,15 @@ def median_rank(scores: RowBlocks, relevant: RowBlocks, *, max_bytes: int = DEFA
 
     Raises:
         InputError: As `first_relevant_ranks`; also if no query has a right item.
+
+    Examples:
+        >>> import numpy as np
+        >>> scores = np.array([[0.9, 0.5, 0.1], [0.9, 0.5, 0.1]])
+        >>> median_rank(scores, np.array([[True, False, False], [False, True, False]]))
+        1.5
+
+    References:
+        Karpathy, Fei-Fei. Deep visual-semantic alignments for generating image descriptions (CVPR 2015), section 4.2.
     """
     return median_rank_from_ranks(first_relevant_ranks(scores, relevant, max_bytes=max_bytes))
 
@@ -149,6 +181,10 @@ def median_rank_from_ranks(ranks: ArrayLike) -> float:
 
     Raises:
         InputError: A rank is below 1, or all are NaN.
+
+    Examples:
+        >>> median_rank_from_ranks([1, 2, 40, float("nan")])
+        2.0
     """
     return float(np.median(_check_ranks(ranks)))
 

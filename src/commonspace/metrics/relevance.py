@@ -46,7 +46,7 @@ class SameCode:
 
 
 class SameLabel(SameCode):
-    """An item is right if it has the query's label.
+    """An item is right if it has the query's label: an (n, m) matrix, rows computed when asked for.
 
     Labels are any hashable values, compared by `==`. A missing one (None, NaN, NaT, pandas.NA) is right for nothing.
 
@@ -57,7 +57,7 @@ class SameLabel(SameCode):
     Raises:
         InputError: A label is not hashable, as in a matrix of labels.
 
-    Example:
+    Examples:
         >>> SameLabel(["cat", None], ["dog", "cat", None])[0:2]
         array([[False,  True, False],
                [False, False, False]])
@@ -72,6 +72,8 @@ class SameLabel(SameCode):
 class SameItem(SameCode):
     """An item is right if it belongs to the query's item: the captions of a picture, the picture of a caption.
 
+    An (n, m) matrix, rows computed when asked for.
+
     Args:
         query_items: (n,) integers, the item each query row belongs to.
         gallery_items: (m,) integers, the item each gallery row belongs to.
@@ -79,7 +81,7 @@ class SameItem(SameCode):
     Raises:
         InputError: They are not one-dimensional integers.
 
-    Example:
+    Examples:
         >>> SameItem([0, 1], [0, 0, 1])[0:2]
         array([[ True,  True, False],
                [False, False,  True]])
@@ -91,7 +93,9 @@ class SameItem(SameCode):
 
 
 class SharedLabel:
-    """An item is right if it has at least one label in common with the query.
+    r"""An item is right if it has at least one label in common with the query, $\sum_l q_l g_l > 0$.
+
+    An (n, m) matrix, rows computed when asked for.
 
     Args:
         query_labels: (n, c), 1 where the query has the label and 0 elsewhere; a row of zeros is right for nothing.
@@ -100,7 +104,7 @@ class SharedLabel:
     Raises:
         InputError: They are not matrices of 0 and 1 with the same columns.
 
-    Example:
+    Examples:
         >>> SharedLabel([[1, 1, 0]], [[0, 1, 1], [0, 0, 1]])[0:1]
         array([[ True, False]])
     """

@@ -11,7 +11,9 @@ from commonspace.errors import InputError
 
 
 class CosineSimilarity:
-    """Cosine similarity of query and gallery vectors, S_ij = <q_i, g_j> / (|q_i| |g_j|), rows computed when asked for.
+    r"""Cosine similarity of query and gallery vectors, rows computed when asked for.
+
+    $$S_{ij} = \frac{\langle q_i, g_j \rangle}{\lVert q_i \rVert \, \lVert g_j \rVert}$$
 
     Rows are made unit length once. A zero row has similarity 0 to everything. The scores are float32 if neither side
     needs more (float32, float16), float64 otherwise.
@@ -23,13 +25,19 @@ class CosineSimilarity:
         queries: (n, d).
         gallery: (m, d).
 
+    Attributes:
+        shape: (n, m).
+
     Raises:
         InputError: Something is not a matrix of finite real numbers, or the widths differ.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> CosineSimilarity(np.array([[2.0, 0.0]]), np.array([[3.0, 0.0], [0.0, 0.0]]))[0:1]
         array([[1., 0.]])
+
+    References:
+        Manning, Raghavan, Schuetze. Introduction to Information Retrieval (2008), section 6.3.
     """
 
     def __init__(self, queries: ArrayLike, gallery: ArrayLike) -> None:

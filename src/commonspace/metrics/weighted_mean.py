@@ -14,16 +14,21 @@ from .blocks import RowBlocks
 
 
 class WeightedMean:
-    r"""$S_{ij} = \sum_l w_l S^l_{ij} / \sum_l w_l$ of scores of the same queries and gallery, rows computed when asked.
+    r"""The weighted mean of several scores of the same queries and gallery, rows computed when asked for.
+
+    $$S_{ij} = \frac{\sum_l w_l S^l_{ij}}{\sum_l w_l}$$
 
     Args:
         scores: Matrices of shape (n, m), arrays or anything with row slices.
         weights: One number for each, not negative and not all 0; a matrix of weight 0 is never asked for.
 
+    Attributes:
+        shape: (n, m).
+
     Raises:
         InputError: There is no matrix, the shapes differ, or the weights are not as described.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> WeightedMean([np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])], [3, 1])[0:1]
         array([[0.75, 0.25]])

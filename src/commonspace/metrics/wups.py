@@ -44,7 +44,7 @@ def wups(
         M. Malinowski, M. Fritz, A multi-world approach to question answering about real-world scenes based on
         uncertain input, NeurIPS 2014.
 
-    Example:
+    Examples:
         >>> wups([["chair"]], [["stool"]], lambda a, b: 0.8)
         array([0.08])
     """

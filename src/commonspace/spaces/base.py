@@ -57,6 +57,13 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         modalities_: The modalities seen in `fit`.
         dims_: Modality -> number of columns seen in `fit`.
         n_components_: The length of an embedding.
+
+    Example:
+        ```python
+        space = CCA(8).fit(views)
+        zx, zz = space.transform({"image": X})["image"], space.transform({"text": Z})["text"]  # (160, 8) each
+        space.similarity(zx, zz)  # (160, 160), every image with every text
+        ```
     """
 
     tags: ClassVar[SpaceTags]

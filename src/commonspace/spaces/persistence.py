@@ -60,8 +60,17 @@ def load_space(path: str | Path) -> Space:
     Args:
         path: The folder.
 
+    Returns:
+        The space, fitted, of the class that was saved.
+
     Raises:
         StorageError: If the folder holds no space, or it is damaged or of a format this version does not read.
+
+    Example:
+        ```python
+        CCA(8).fit(views).save("runs/cca")
+        load_space("runs/cca").transform({"image": X})
+        ```
     """
     path = Path(path)
     description = _read_description(path)
@@ -94,8 +103,17 @@ def read_training(path: str | Path) -> dict[str, Any]:
     Args:
         path: The folder.
 
+    Returns:
+        What `Space.save` was given as `training`; empty where it was given nothing.
+
     Raises:
         StorageError: If the folder holds no space.
+
+    Example:
+        ```python
+        CCA(8).fit(views).save("runs/told", training={"dataset": "mine", "items": 160})
+        assert read_training("runs/told") == {"dataset": "mine", "items": 160}
+        ```
     """
     return dict(_read_description(Path(path)).get("training", {}))
 

@@ -46,15 +46,27 @@ SPACE_MODULES = {
 
 
 def all_spaces() -> dict[str, type[Space]]:
-    """Every space, by its command-line name (the class name in lower case)."""
+    """Every space, by its command-line name (the class name in lower case).
+
+    Examples:
+        >>> [name for name, space in all_spaces().items() if space.tags.uses_time]
+        ['diachronic', 'softsmoothing']
+    """
     return {name.lower(): _load(name) for name in SPACE_MODULES}
 
 
 def find_space(name: str) -> type[Space]:
     """The space of a class name or command-line name.
 
+    Args:
+        name: In capitals or not.
+
     Raises:
         UnknownNameError: If there is no such space.
+
+    Examples:
+        >>> find_space("kcca").__name__, find_space("KCCA").tags.max_modalities
+        ('KCCA', 2)
     """
     for known in SPACE_MODULES:
         if known.lower() == name.lower():

@@ -51,7 +51,7 @@ def answer_form(text: str) -> str:
         S. Antol et al., VQA: visual question answering, ICCV 2015, and the evaluation published with it, of which this
         is our implementation; its table of contractions is longer.
 
-    Example:
+    Examples:
         >>> answer_form("The two T-shirts.")
         '2 t shirts'
     """
