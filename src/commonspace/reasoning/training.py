@@ -100,7 +100,7 @@ def train_tasks(
     $$\frac{\eta_k}{\min_j \eta_j} L_k,$$
 
     with the least rate for everything but the heads of the fused state, which have one of their own. After each epoch
-    of its own a task is scored on validation, and `StopAndGo` says whether it goes on. The weights are those of the end.
+    of its own a task is scored on validation, and `StopAndGo` says whether it goes on. Weights are those of the end.
 
     Args:
         network: The network.

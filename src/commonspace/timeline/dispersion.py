@@ -57,7 +57,7 @@ def dispersion(
         random_state: Of the bootstrap.
 
     Returns:
-        A value for each bin with its bootstrap interval over items, and the number of items; NaN for bins of fewer
+        (b,) values, one for each bin, with a bootstrap interval over items, and the number of items; NaN for bins of fewer
         than five.
 
     Raises:
