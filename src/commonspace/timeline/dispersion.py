@@ -57,8 +57,8 @@ def dispersion(
         random_state: Of the bootstrap.
 
     Returns:
-        (b,) values, one for each bin, with a bootstrap interval over items, and the number of items; NaN for bins of fewer
-        than five.
+        (b,) values, one for each bin, with a bootstrap interval over items, and the number of items; NaN for bins of
+        fewer than five.
 
     Raises:
         InputError: If the data set has no times, or the query is not as described.

@@ -54,9 +54,9 @@ def drift(
         random_state: Of the bootstrap.
 
     Returns:
-        (b,) values, one for each bin, with a bootstrap interval over items, an item with parts or in several modalities being
-        their mean; NaN for the first, for bins of fewer than five items, and where a class is so dispersed that it is
-        nowhere.
+        (b,) values, one for each bin, with a bootstrap interval over items, an item with parts or in several modalities
+        being their mean; NaN for the first, for bins of fewer than five items, and where a class is so dispersed that
+        it is nowhere.
 
     Raises:
         InputError: If the data set has no times or labels.
@@ -128,8 +128,9 @@ def compare(
         random_state: Of the bootstrap.
 
     Returns:
-        (b,) values, one for each bin, with a bootstrap interval over items; items counted are those of the smaller class, and
-        bins where it has fewer than five have NaN, as have those where a class is so dispersed that it is nowhere.
+        (b,) values, one for each bin, with a bootstrap interval over items; items counted are those of the smaller
+        class, and bins where it has fewer than five have NaN, as have those where a class is so dispersed that it is
+        nowhere.
 
     Raises:
         InputError: If the data set has no times or labels.
