@@ -29,8 +29,8 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 house = load_script("house")
 
-SHOWN = ("bench", "evaluation", "metrics", "spaces")
-"""Modules whose public names are held to have an example and a place in a guide."""
+PUBLIC = house.public_names(house.PACKAGE)
+"""Module -> its public names."""
 
 WITHOUT_EXAMPLE: dict[str, str] = {}
 """Function or class -> why its docstring shows no use of it."""
@@ -108,16 +108,16 @@ def test_names_that_no_page_uses_are_found(tmp_path: Path):
     assert house.unused_names(tmp_path, [page]) == [".fit"]
 
 
-@pytest.mark.parametrize("module", SHOWN)
+@pytest.mark.parametrize("module", PUBLIC)
 def test_every_public_name_is_in_a_guide(module: str):
     unused = house.unused_names(house.PACKAGE, house.guides())
     assert names_of(module, unused) == names_of(module, IN_NO_GUIDE), "write it where it is looked for"
 
 
-@pytest.mark.parametrize("module", SHOWN)
+@pytest.mark.parametrize("module", PUBLIC)
 def test_every_function_and_class_has_an_example(module: str):
     of = importlib.import_module(f"commonspace.{module}".rstrip("."))
-    public = {f"{module}.{name}": getattr(of, name) for name in house.public_names(house.PACKAGE)[module]}
+    public = {f"{module}.{name}": getattr(of, name) for name in PUBLIC[module]}
     used = {name: thing for name, thing in public.items() if has_use(thing)}
     assert used, "functions and classes are looked at"
     without = {name for name, thing in used.items() if not EXAMPLE.search(thing.__doc__ or "")}
@@ -149,9 +149,8 @@ def test_records_and_errors_need_no_example_and_functions_and_classes_do():
 
 
 def test_public_names_are_those_of_the_package():
-    found = house.public_names(house.PACKAGE)
-    assert set(found[""]) == set(cs.__all__) - {"__version__"}
-    assert set(found["metrics"]) == set(cs.metrics.__all__)
+    assert set(PUBLIC[""]) == set(cs.__all__) - {"__version__"}
+    assert set(PUBLIC["metrics"]) == set(cs.metrics.__all__)
 
 
 @pytest.mark.parametrize("name", SPACE_MODULES)

@@ -20,6 +20,7 @@ from scipy.io import savemat
 
 import commonspace as cs
 from commonspace.data import save_dataset
+from tests.docs.layouts import published
 
 N, HALF = 160, 80
 WORDS = ("a red bus", "a brown dog", "rain, all day", "two people", "a house by the sea")
@@ -166,7 +167,7 @@ def histograms(folder: Path) -> dict[str, Any]:
 
 ALL = {
     f.__name__: f
-    for f in (arrays, dated, files, films, rows_of_houses, vectors, learnt, paths, classifiers, histograms)
+    for f in (arrays, dated, files, films, rows_of_houses, vectors, learnt, paths, classifiers, histograms, published)
 }
 
 
@@ -175,6 +176,8 @@ def for_docstrings(name: str, folder: Path) -> dict[str, Any]:
     names = {name: getattr(cs, name) for name in cs.__all__} | arrays(folder) | files(folder)
     if name.startswith(("timeline", "collection")):
         return names | films(folder)
+    if name.startswith("reasoning/readers"):
+        return names | published(folder)
     if name.startswith("evaluation"):
         return names | learnt(folder)
     if name == "spaces/features.py":

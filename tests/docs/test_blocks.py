@@ -22,6 +22,7 @@ PREPARED = {
     "data.md": ("arrays", "files", "rows_of_houses"),
     "collections.md": ("arrays", "files", "films", "dated", "vectors"),
     "evaluation.md": ("arrays", "learnt"),
+    "reasoning.md": ("published",),
     "quickstart.md": ("arrays", "files", "paths"),
     "timeline.md": ("files", "films"),
     "methods/deep.md": ("arrays",),

@@ -21,9 +21,11 @@ PROMPTED = [name for name, path in FILES.items() if ">>> " in path.read_text(enc
 
 NOT_RUN = {
     "bench/render.py": "takes processes; docs/benchmarks.md runs the same on drawn items",
+    "data/readers/huggingface.py": "needs the network; tests/data/readers reads data sets made on the spot",
     "bench/runner.py": "needs the features of Wikipedia, which are not shipped",
     "scale/encoding.py": "needs a cluster and S3; docs/tutorials/cluster.md runs it on this machine",
     "scale/fitting.py": "needs a cluster and S3; docs/tutorials/cluster.md runs it on this machine",
+    "reasoning/hub.py": "needs models of the hub; tests/reasoning/test_hub.py makes tiny ones",
     "reasoning/r2c.py": "needs the data of VCR; tests/reasoning/test_r2c.py runs it on drawn scenes",
 }
 """File -> why its example is not run."""

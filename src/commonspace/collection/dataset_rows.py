@@ -48,6 +48,11 @@ def check_dataset(dataset: Dataset, space: Space) -> None:
     Raises:
         InputError: If it is none, space and data set share no modality, rows are of another length than those the
             space was fitted on, an item or a field cannot be used, or times are asked for and missing.
+
+    Example:
+        ```python
+        check_dataset(data, space)  # nothing is told: `Collection.add` will take it
+        ```
     """
     _Source(dataset, space).embed(slice(0, 1))
 

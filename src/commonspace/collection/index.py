@@ -28,10 +28,21 @@ _REFINE = 32  # of an index that was never measured
 
 
 def check_index(recall: object, codes: object) -> None:
-    """Looks at what `Collection.build_index` is asked for.
+    """Looks at what `Collection.build_index` is asked for, before hours of work that end with it.
+
+    Args:
+        recall: The share of an exact search's hits that is to be found.
+        codes: How the index holds vectors.
 
     Raises:
         ParameterError: If recall is not above 0 and below 1, or codes is neither "sq" nor "pq".
+
+    Examples:
+        >>> check_index(recall=0.99, codes="sq")
+        >>> check_index(recall=99, codes="sq")
+        Traceback (most recent call last):
+        ...
+        commonspace.errors.ParameterError: recall: expected a number above 0 and below 1, got 99.
     """
     if isinstance(recall, bool) or not isinstance(recall, int | float) or not 0 < recall < 1:
         raise ParameterError(f"recall: expected a number above 0 and below 1, got {recall!r}.")

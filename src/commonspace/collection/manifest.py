@@ -97,7 +97,12 @@ class Manifest:
 
 
 def is_collection(path: Path) -> bool:
-    """Whether a folder holds a collection, whole as far as its manifest tells."""
+    """Whether a folder holds a collection, whole as far as its manifest tells.
+
+    Examples:
+        >>> is_collection(Path("no such folder"))
+        False
+    """
     return (path / FILE).is_file()
 
 

@@ -61,6 +61,14 @@ class Dataset:
 
     Raises:
         InputError: If lengths differ, ids repeat, or a column cannot be read.
+
+    Example:
+        ```python
+        data = Dataset({"image": X, "text": Z}, labels=labels, split=split)
+        train, test = data.split("train"), data.split("test")
+        for views in train.batches(rows=64):  # or all at once: train.views
+            stream.partial_fit(views)
+        ```
     """
 
     def __init__(
@@ -177,14 +185,6 @@ class Dataset:
             ParameterError: If `rows` is below 1.
             UnknownNameError: If there is no such modality.
             InputError: As `view`.
-
-        Example:
-            ```python
-            train = load_dataset("encoded/large").split("train")
-            space = CCA(n_components=64)
-            for views in train.batches():
-                space.partial_fit(views)
-            ```
         """
         if rows < 1:
             raise ParameterError(f"rows={rows}: expected at least 1.")

@@ -26,6 +26,16 @@ class Encoder(Protocol):
         name: The registry's name, for example "efficientnet-lite0". The name alone rebuilds the encoder.
         kind: The kind of item it reads: "image", "text", "audio", "series", "tabular", or one of your own.
         dim: The length of a row.
+
+    Examples:
+        >>> from commonspace.data import Dataset
+        >>> class Lengths:
+        ...     name, kind, dim, fingerprint = "lengths", "text", 1, "lengths 1"
+        ...     def encode(self, items):
+        ...         return np.array([[len(text)] for text in items], np.float32)
+        >>> Dataset({"text": ["a dog", "a red bus"]}, encoders={"text": Lengths()}).view("text")
+        array([[5.],
+               [9.]], dtype=float32)
     """
 
     @property
@@ -58,7 +68,24 @@ class Encoder(Protocol):
 
 
 class ViewCache(Protocol):
-    """Remembers rows of views by the content they were computed from."""
+    """Remembers rows of views by the content they were computed from.
+
+    Example:
+        A cache that lasts as long as the process; `encoders.DiskViewCache` lasts longer.
+
+        >>> from commonspace.data import Dataset
+        >>> from commonspace.encoders import get_encoder
+        >>> class Memory(dict):
+        ...     def read(self, encoder, keys):
+        ...         return {key: self[encoder.fingerprint, key] for key in keys if (encoder.fingerprint, key) in self}
+        ...     def write(self, encoder, keys, rows):
+        ...         self.update({(encoder.fingerprint, key): row for key, row in zip(keys, rows, strict=True)})
+        >>> cache = Memory()
+        >>> pictures = [np.zeros((8, 8, 3), np.uint8)] * 2
+        >>> data = Dataset({"image": pictures}, encoders={"image": get_encoder("colours")}, cache=cache)
+        >>> data.view("image").shape, len(cache)  # alike, they are encoded once
+        ((2, 288), 1)
+    """
 
     def read(self, encoder: Encoder, keys: Sequence[bytes]) -> Mapping[bytes, NDArray[np.float32]]:
         """The rows known for `encoder` among `keys`."""

@@ -45,10 +45,12 @@ def duplicates(
     threshold: float = 0.999,
     groups: Mapping[str, str | None] | None = None,
 ) -> list[Duplicate]:
-    """The items of one split that another split holds too.
+    r"""The items of one split that another split holds too.
 
     A part of an item counts as the item: a photo is found by any of its captions. Features are compared where a
-    modality comes as features alone, rows of any length by their cosine, in blocks.
+    modality comes as features alone, rows of any length, in blocks: x and y are the same where
+
+    $$\frac{x \cdot y}{\lVert x \rVert \lVert y \rVert} \geq \text{threshold}.$$
 
     Args:
         data: A data set with splits.
@@ -63,6 +65,11 @@ def duplicates(
 
     Raises:
         UnknownNameError: If there is no such split.
+
+    Examples:
+        >>> data = Dataset({"text": ["A dog.", "a  dog", "a cat"]}, split=["train", "test", "test"])
+        >>> duplicates(data)
+        [Duplicate(modality='text', id='1', other='0', how='same content')]
     """
     here, there = data.split(split), data.split(of)
     found = [duplicate for modality in data.modalities for duplicate in _of_modality(here, there, modality, threshold)]

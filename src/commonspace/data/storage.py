@@ -27,8 +27,17 @@ _KEYS = frozenset({"name", "protocol", "modalities", "label_names", "encoders", 
 def save_dataset(data: Dataset, path: str | Path) -> None:
     """Writes a data set with its views; the folder appears whole or not at all.
 
+    Args:
+        data: The data set; raw items are encoded first, and kept beside their views.
+        path: A folder that does not exist, is empty, or holds a saved data set, which is replaced.
+
     Raises:
         StorageError: If the folder exists and is not a saved data set, or cannot be written.
+
+    Example:
+        ```python
+        save_dataset(data, "encoded/films")
+        ```
     """
     path = Path(path)
     if path.exists() and not is_saved_dataset(path) and (path.is_file() or any(path.iterdir())):
@@ -87,6 +96,13 @@ def load_saved_dataset(path: str | Path, *, encoders: Mapping[str, Encoder] | No
 
     Raises:
         StorageError: If a file is missing or damaged.
+
+    Example:
+        ```python
+        save_dataset(data, "encoded/films")
+        again = load_saved_dataset("encoded/films")
+        assert (again.ids == data.ids).all()
+        ```
     """
     path = Path(path)
     description = read_description(path)

@@ -99,6 +99,12 @@ def get_encoder(name: str, *, kind: str | None = None) -> Encoder:
         UnknownNameError: If there is no such encoder.
         ParameterError: If it has no such option, or reads another kind of item.
         StorageError: If the file of what was learnt is missing or damaged.
+
+    Examples:
+        >>> get_encoder("efficientnet-lite0:layers+colours").dim  # 3,168 and 288 numbers
+        3456
+        >>> get_encoder("series:2").kind
+        'series'
     """
     parts = [_get_one(part, kind) for part in name.split("+")]
     encoder: Encoder = parts[0] if len(parts) == 1 else SideBySide(parts)

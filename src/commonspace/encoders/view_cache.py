@@ -25,6 +25,15 @@ class DiskViewCache:
 
     Args:
         root: Where the folders lie. Default: `views` in the cache directory.
+
+    Example:
+        ```python
+        from commonspace.data import Dataset
+
+        cache = DiskViewCache(Path("rows"))
+        data = Dataset({"image": ["dog.jpg", "bus.jpg"]}, encoders=encoders, cache=cache)
+        data.view("image").shape  # (2, 288); a second data set with these pictures encodes nothing
+        ```
     """
 
     def __init__(self, root: Path | None = None) -> None:

@@ -56,6 +56,13 @@ class HubReasoner:
     References:
         W. Kim et al., ViLT, ICML 2021; J. Li et al., BLIP, ICML 2022; M. Minderer et al., Simple open-vocabulary object
         detection with vision transformers, ECCV 2022; S. Liu et al., Grounding DINO, ECCV 2024.
+
+    Example:
+        ```python
+        reasoner = HubReasoner("hf:dandelin/vilt-b32-finetuned-vqa", threshold=0.5)
+        answer = reasoner.ask("photo.jpg", "what colour is the car?")
+        answer.text, answer.confidence, answer.sure
+        ```
     """
 
     def __init__(

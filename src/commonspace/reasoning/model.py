@@ -62,6 +62,12 @@ class RegionEmbeddings(nn.Module):
 class CoAttentionModel(nn.Module):
     r"""Two transformers, of tokens and of regions, that ask one another in co-attention blocks.
 
+    In a block each stream asks and the other answers, both the states that were there before. With X the states that
+    ask, (n, h), and Y those that answer, (m, g), it is, in each head of d columns,
+
+    $$C = \mathrm{softmax}\!\left(\frac{(X W_Q)(Y W_K)^\top}{\sqrt{d}}\right) Y W_V, \qquad
+      X' = \mathrm{LN}(X + C W_O), \qquad X'' = \mathrm{LN}(X' + \mathrm{FFN}(X')).$$
+
     The order of layers and blocks is `CoAttentionConfig.order`. Of the final states of the first token and of the whole
     photo, the fused state is
 
@@ -79,6 +85,15 @@ class CoAttentionModel(nn.Module):
         vision-and-language tasks, NeurIPS 2019.
         J. Lu, V. Goswami, M. Rohrbach, D. Parikh, S. Lee, 12-in-1: multi-task vision and language representation
         learning, CVPR 2020.
+
+    Examples:
+        >>> text = BertConfig(hidden=8, layers=2, heads=2, intermediate=8)
+        >>> config = CoAttentionConfig(text, 8, 1, 2, 8, connections=1, width=6, heads=2, region=4)
+        >>> tokens, there = torch.tensor([[101, 2417, 102]]), torch.ones(1, 5, dtype=torch.bool)
+        >>> regions = Regions(torch.zeros(1, 5, 4), torch.zeros(1, 5, 5), there)
+        >>> states = CoAttentionModel(config)(tokens, tokens > 0, regions, attention=True)
+        >>> [tuple(of.shape) for of in (states.text, states.vision, states.fused, states.attention)]
+        [(1, 3, 8), (1, 5, 8), (1, 6), (1, 1, 3, 5)]
     """
 
     def __init__(self, config: CoAttentionConfig | None = None) -> None:

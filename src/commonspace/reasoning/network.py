@@ -70,6 +70,19 @@ class ReasoningNetwork(TaskNetwork):
 
     Raises:
         InputError: If there is none.
+
+    Example:
+        ```python
+        from commonspace.reasoning import CoAttentionConfig, Photos
+        from commonspace.reasoning.inputs import Pair, Preparation
+        from commonspace.reasoning.tasks import Verification
+        from commonspace.reasoning.tokens import Tokenizer
+
+        config = CoAttentionConfig()
+        network = ReasoningNetwork(config, {"statements": Verification(config)})
+        inputs = Preparation(Tokenizer())([Pair("dog", "it sleeps")], Photos({"dog": "dog.jpg"}))
+        logits, states = network("statements", inputs, [1])  # (1, 2), of "false" and "true"
+        ```
     """
 
     def __init__(self, config: CoAttentionConfig, tasks: Mapping[str, Task[Any]]) -> None:

@@ -43,6 +43,14 @@ class Photos:
     Attributes:
         unreadable: Name -> why there are no maps of it.
         digests: Name -> the digest of its content, of those that could be read.
+
+    Example:
+        ```python
+        photos = Photos({"dog": "dog.jpg", "bus": "bus.jpg"})
+        regions = photos.regions(["dog", "bus"], [[], [(0, 0, 0.5, 1)]], grid=2)
+        regions.features.shape  # (2, 6, 1728): the photo, four cells of a grid, a box
+        regions.real[:, 5]  # the dog's photo has no box: [False, True]
+        ```
     """
 
     def __init__(

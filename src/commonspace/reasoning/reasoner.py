@@ -60,6 +60,20 @@ class Reasoner:
         network: The network.
         preparation: As in training.
         calibrations: Name of a task -> how its logits become confidence. Default: as they are, and sure from a half.
+
+    Example:
+        ```python
+        from commonspace.reasoning import CoAttentionConfig
+        from commonspace.reasoning.tokens import Tokenizer
+
+        config = CoAttentionConfig()
+        network = ReasoningNetwork(config, {"colours": QuestionAnswering(config, ["red", "blue"])})  # to be trained
+        reasoner = Reasoner(network, Preparation(Tokenizer()))
+        answer = reasoner.ask("photo.jpg", "what colour is the car?", attention=True)
+        answer.text, answer.confidence, answer.attention.shape  # the last is (7, 7)
+        reasoner.save("runs/reasoner")
+        reasoner = Reasoner.load("runs/reasoner")
+        ```
     """
 
     def __init__(

@@ -34,6 +34,19 @@ class Reranker:
 
     Raises:
         UnknownNameError: If the reasoner has no such task.
+
+    Example:
+        ```python
+        from commonspace.reasoning import CoAttentionConfig, ReasoningNetwork
+        from commonspace.reasoning.inputs import Preparation
+        from commonspace.reasoning.tokens import Tokenizer
+
+        config = CoAttentionConfig()
+        network = ReasoningNetwork(config, {"captions": CaptionRetrieval(config)})  # then `train_tasks`
+        reranker = Reranker(Reasoner(network, Preparation(Tokenizer())), weight=0.1)
+        hits = [Hit("dog", 0.4, "image", 0, "dog.jpg", {}), Hit("bus", 0.3, "image", 0, "bus.jpg", {})]
+        reranker({"text": "a red bus"}, hits)  # a score for each; as collection.search(..., rerank=reranker) asks
+        ```
     """
 
     def __init__(

@@ -69,6 +69,18 @@ def clean(
     Raises:
         InputError: If a task is left without examples to learn from.
         UnknownNameError: If a photo is not among the photos.
+
+    Example:
+        ```python
+        from commonspace.reasoning import CoAttentionConfig
+        from commonspace.reasoning.tasks import Caption, CaptionRetrieval
+
+        captions = [Caption("dog.jpg", "a brown dog", ("a cat",)), Caption("bus.jpg", "a red bus", ("a car",))]
+        data = {"captions": TaskData(train=captions, validation=captions[:1])}
+        photos = Photos({"dog.jpg": "dog.jpg", "bus.jpg": "bus.jpg"})
+        left, taken = clean(data, {"captions": CaptionRetrieval(CoAttentionConfig())}, photos)
+        assert taken == {"captions": 1}  # the dog is measured by
+        ```
     """
     held = _held(data, tasks, photos)
     left, taken = {}, {}

@@ -95,9 +95,12 @@ def train_tasks(
     r"""Trains a network on its tasks in turns, in place, and tells what happened.
 
     At each iteration every task that goes has one batch and one step of AdamW of its own, in fixed order; one that
-    rests, at every fourth. The loss of task k is multiplied by its learning rate over the least of all, which is that
-    of everything but the heads of the fused state. After each epoch of its own a task is scored on validation, and
-    `StopAndGo` says whether it goes on. The weights are those of the end.
+    rests, at every fourth. Of task k with the loss $L_k$ and the learning rate $\eta_k$ the step is on
+
+    $$\frac{\eta_k}{\min_j \eta_j} L_k,$$
+
+    with the least rate for everything but the heads of the fused state, which have one of their own. After each epoch
+    of its own a task is scored on validation, and `StopAndGo` says whether it goes on. Weights are those of the end.
 
     Args:
         network: The network.
@@ -119,6 +122,21 @@ def train_tasks(
     References:
         J. Lu, V. Goswami, M. Rohrbach, D. Parikh, S. Lee, 12-in-1: multi-task vision and language representation
         learning, CVPR 2020; the order of steps and the scaling of losses are those of its published code.
+
+    Example:
+        ```python
+        from commonspace.reasoning import CoAttentionConfig, ReasoningNetwork
+        from commonspace.reasoning.tasks import Question, QuestionAnswering
+        from commonspace.reasoning.tokens import Tokenizer
+
+        config = CoAttentionConfig()
+        network = ReasoningNetwork(config, {"things": QuestionAnswering(config, ["dog", "bus"])})
+        dog, bus = (Question(f"{name}.jpg", "what is it?", (name,)) for name in ("dog", "bus"))
+        data = {"things": TaskData(train=[dog], validation=[bus])}
+        photos = Photos({"dog.jpg": "dog.jpg", "bus.jpg": "bus.jpg"})
+        events = train_tasks(network, data, photos, Preparation(Tokenizer()), MultiTaskSettings(epochs=2))
+        [(event.task, event.score) for event in events]  # after each epoch
+        ```
     """
     if set(data) != set(network.names):
         raise InputError(f"data: expected examples for the tasks {sorted(network.names)}, got {sorted(data)}.")

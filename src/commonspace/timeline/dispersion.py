@@ -39,7 +39,9 @@ def dispersion(
     $$D = 1 - \hat r, \qquad \hat r^2 = \frac{n \lVert \bar z \rVert^2 - 1}{n - 1},$$
 
     which is the mean of $1 - \cos(z_i, \bar z)$ but for what few items seem nearer to one another than they are. 0: all
-    alike; 1: in all directions. The definition is our reading of the webinar's "semantic dispersion over time".
+    alike; 1: in all directions. The definition is our reading of the webinar's "semantic dispersion over time". The
+    expectation of $\lVert \bar z \rVert^2$ is $r^2 + (1 - r^2) / n$, with r the length of the mean of all there could
+    be; solved for r that is the formula, in which a negative square counts as 0.
 
     Args:
         space: A fitted space; one that uses time embeds each item at its own.
@@ -55,13 +57,24 @@ def dispersion(
         random_state: Of the bootstrap.
 
     Returns:
-        A value for each bin with its bootstrap interval over items, and the number of items; NaN for bins of fewer
-        than five.
+        (b,) values, one for each bin, with a bootstrap interval over items, and the number of items; NaN for bins of
+        fewer than five.
 
     Raises:
         InputError: If the data set has no times, or the query is not as described.
         ParameterError: If a number is out of its range, or a query comes without a modality.
         UnknownNameError: If there is no such class or modality.
+
+    References:
+        K. V. Mardia, P. E. Jupp, Directional statistics, Wiley 2000, for the mean resultant length; B. Efron, R. J.
+        Tibshirani, An introduction to the bootstrap, Chapman & Hall 1993.
+
+    Example:
+        ```python
+        curve = dispersion(space, data, "war", modality="image", bins=2)
+        curve.values  # (2,), between curve.low and curve.high; curve.counts says of how many items
+        dispersion(space, data, {"text": "war"}, modality="image", bins=[1930, 1940, 1950], k=10)
+        ```
     """
     query, k = of if isinstance(of, Mapping) else None, count("k", k)
     if query is not None and modality is None:

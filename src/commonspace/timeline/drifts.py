@@ -40,7 +40,7 @@ def drift(
 
     $$1 - \frac{\bar z_a \cdot \bar z_b}{\hat r_a \hat r_b} :$$
 
-    0, up to chance and on either side, where the class stays.
+    0, up to chance and on either side, where the class stays; 1 where it has turned by a right angle.
 
     Args:
         space: A fitted space; one that uses time embeds each item at its own.
@@ -54,14 +54,23 @@ def drift(
         random_state: Of the bootstrap.
 
     Returns:
-        A value for each bin with its bootstrap interval over items, an item with parts or in several modalities being
-        their mean; NaN for the first, for bins of fewer than five items, and where a class is so dispersed that it is
-        nowhere.
+        (b,) values, one for each bin, with a bootstrap interval over items, an item with parts or in several modalities
+        being their mean; NaN for the first, for bins of fewer than five items, and where a class is so dispersed that
+        it is nowhere.
 
     Raises:
         InputError: If the data set has no times or labels.
         ParameterError: If `since` is neither of the two.
         UnknownNameError: If there is no such class or modality.
+
+    References:
+        As `dispersion`.
+
+    Example:
+        ```python
+        curve = drift(space, data, "war", bins=2, since="first")
+        curve.values  # (2,): NaN, as nothing was before, and how far the class has moved since
+        ```
     """
     if since not in ("previous", "first"):
         raise ParameterError(f"since: expected 'previous' or 'first', got {since!r}.")
@@ -97,9 +106,15 @@ def compare(
     confidence: float = 0.95,
     random_state: int = 0,
 ) -> Curve:
-    """How near two classes are in each bin of time: the cosine of their means, not made smaller by few items.
+    r"""How near two classes are in each bin of time: the cosine of their means, not made smaller by few items.
 
-    Items that are of both count for neither: they would be near themselves.
+    With the means $\bar z_a, \bar z_b$ of the unit vectors of both classes in a bin, and the lengths $\hat r$ of
+    `dispersion`,
+
+    $$\frac{\bar z_a \cdot \bar z_b}{\hat r_a \hat r_b} :$$
+
+    1, up to chance and on either side, where both are in one place; 0 where they have nothing in common. Items that are
+    of both count for neither: they would be near themselves.
 
     Args:
         space: A fitted space; one that uses time embeds each item at its own.
@@ -113,12 +128,22 @@ def compare(
         random_state: Of the bootstrap.
 
     Returns:
-        A value for each bin with its bootstrap interval over items; items counted are those of the smaller class, and
-        bins where it has fewer than five have NaN, as have those where a class is so dispersed that it is nowhere.
+        (b,) values, one for each bin, with a bootstrap interval over items; items counted are those of the smaller
+        class, and bins where it has fewer than five have NaN, as have those where a class is so dispersed that it is
+        nowhere.
 
     Raises:
         InputError: If the data set has no times or labels.
         UnknownNameError: If there is no such class or modality.
+
+    References:
+        As `dispersion`.
+
+    Example:
+        ```python
+        curve = compare(space, data, "war", "romance", bins=2)
+        curve.values  # (2,); curve.counts are those of the smaller class
+        ```
     """
     has = has_label(data, first), has_label(data, second)
     items = TimedItems.of(space, data, modality).by_item()

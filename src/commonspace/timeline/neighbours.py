@@ -27,11 +27,14 @@ def neighbours_over_time(
     *,
     k: int = 5,
 ) -> Trajectory:
-    """Sweeps time with all contents fixed: which of the given words or items are nearest to a question at each instant.
+    r"""Sweeps time with all contents fixed: which of the given words or items are nearest to a question at each one.
 
     Where `trajectory` looks among the items of a data set, each of which has its own time, this looks among contents
-    without one, such as a vocabulary: question and candidates are embedded at the same instant. So what changes is
-    only what they mean. In a static space nothing does.
+    without one, such as a vocabulary: question q and candidates c are embedded at the same instant, and the score is
+
+    $$\cos(z_t(q), z_t(c)).$$
+
+    So what changes is only what they mean. In a static space nothing does.
 
     Args:
         space: A fitted space.
@@ -42,8 +45,8 @@ def neighbours_over_time(
         k: How many neighbours at each instant.
 
     Returns:
-        The path of the question, and at each instant the nearest candidates. The id of one is its text, or its number
-        among the candidates; its time is the instant. `window` is 0.
+        The path of the question, (T, d), and at each instant the nearest candidates. The id of one is its text, or its
+        number among the candidates; its time is the instant. `window` is 0.
 
     Raises:
         InputError: If the data set has no times, an instant is unknown, or query or candidates are not as described.

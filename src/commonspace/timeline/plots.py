@@ -29,9 +29,21 @@ DAYS_A_YEAR = 365.2425
 def plot_curves(curves: Sequence[Curve], path: str | Path) -> None:
     """Curves with their intervals, and below them the items that each bin rests on.
 
+    Args:
+        curves: At least one, see `dispersion`, `drift` and `compare`; their bins may differ.
+        path: The file to write.
+
     Raises:
         InputError: If there is no curve.
         StorageError: If the file cannot be written.
+
+    Example:
+        ```python
+        from commonspace.timeline import dispersion, plot_curves
+
+        curves = [dispersion(space, data, genre, bins=2) for genre in ("war", "romance")]
+        plot_curves(curves, "dispersion.svg")
+        ```
     """
     _some(curves)
     figure = _figure(8, 5)
@@ -52,9 +64,20 @@ def plot_curves(curves: Sequence[Curve], path: str | Path) -> None:
 def plot_heat_map(curves: Sequence[Curve], path: str | Path) -> None:
     """Curves over the same bins as rows of colours, such as of a class compared with every other; empty bins are blank.
 
+    Args:
+        curves: At least one.
+        path: The file to write.
+
     Raises:
         InputError: If there is no curve, or their bins differ.
         StorageError: If the file cannot be written.
+
+    Example:
+        ```python
+        from commonspace.timeline import dispersion, plot_heat_map
+
+        plot_heat_map([dispersion(space, data, genre, bins=2) for genre in ("war", "romance")], "spread.png")
+        ```
     """
     _some(curves)
     edges = curves[0].edges
@@ -74,9 +97,21 @@ def plot_heat_map(curves: Sequence[Curve], path: str | Path) -> None:
 def plot_trajectories(trajectories: Sequence[Trajectory], path: str | Path) -> None:
     """Paths on the two principal axes of all their points, time as colour, the name at the last point.
 
+    Args:
+        trajectories: Of one space, see `trajectory`.
+        path: The file to write.
+
     Raises:
         InputError: If there is no point to draw.
         StorageError: If the file cannot be written.
+
+    Example:
+        ```python
+        from commonspace.timeline import plot_trajectories, trajectory
+
+        paths = [trajectory(space, data, genre, 5, to="image") for genre in ("war", "romance")]
+        plot_trajectories(paths, "paths.svg")
+        ```
     """
     points = [t.path[~np.isnan(t.path).any(1)] for t in trajectories]
     if not any(len(p) for p in points):
@@ -114,6 +149,15 @@ def plot_summary(summary: Summary, pictures: Mapping[str, str | Path], path: str
     Raises:
         InputError: If the summary has no scene.
         StorageError: If the file cannot be written.
+
+    Example:
+        ```python
+        from commonspace.timeline import plot_summary, summarise, trajectory
+
+        summary = summarise(trajectory(space, data, {"text": "war"}, 5, to="image"), k=3)
+        pictures = {id_: parts[0] for id_, parts in zip(data.ids, data.content("image"), strict=True)}
+        plot_summary(summary, pictures, "scenes.png")
+        ```
     """
     if not summary.scenes:
         raise InputError(f"summary of {summary.name}: there is no scene to draw.")

@@ -79,6 +79,18 @@ def summarise(trajectory: Trajectory, k: int = 5) -> Summary:
 
     Raises:
         ParameterError: If k is below 1.
+
+    References:
+        W. D. Fisher, On grouping for maximum homogeneity, Journal of the American Statistical Association 53, 1958,
+        for the cuts.
+
+    Examples:
+        >>> path = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> near = [(Neighbour(f"film {year}", 1.0, str(year), "image"),) for year in (1930, 1940, 1950)]
+        >>> clock, years = Clock("number", 1930.0, 1950.0), np.array([1930.0, 1940.0, 1950.0])
+        >>> walk = Trajectory("war", years, path, tuple(near), np.zeros(3, bool), 5.0, clock)
+        >>> [(scene.start, scene.end, scene.neighbour.id) for scene in summarise(walk, k=2).scenes]
+        [(1930.0, 1940.0, 'film 1930'), (1950.0, 1950.0, 'film 1950')]
     """
     k = count("k", k)
     usable = np.array([bool(found) for found in trajectory.neighbours], bool) & ~np.isnan(trajectory.path).any(1)

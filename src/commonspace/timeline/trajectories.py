@@ -88,12 +88,16 @@ def trajectory(
     k: int = 5,
     window: float | None = None,
 ) -> Trajectory:
-    """Sweeps time: where a question or a class is at each instant, and what is near or typical of that time.
+    r"""Sweeps time: where a question or a class is at each instant, and what is near or typical of that time.
 
-    A question stays what it is and is embedded at each instant. A class is, at each instant, the mean of its items
-    within the window, each embedded at its own time. Its neighbours are what is typical of it: the items nearest to the
-    direction in which its mean lies from the mean of all items of that time, as items of several classes, such as films
-    that are dramas too, would else bring those nearer that are of the other class alone.
+    A question q stays what it is and is embedded at each instant t. A class is, at each instant, the mean $m_t$ of its
+    items within the window, each embedded at its own time, brought to unit length:
+
+    $$p_t = z_t(q) \quad \text{or} \quad p_t = \frac{m_t}{\lVert m_t \rVert}.$$
+
+    Neighbours are the items within the window with the highest cosine to $p_t$ of a question, and to $m_t - M_t$ of a
+    class, with $M_t$ the mean of all items there. So they are what is typical of the class: items of several classes,
+    such as films that are dramas too, would else bring those nearer that are of the other class alone.
 
     Args:
         space: A fitted space. In a static one a question stays where it is, and only the items near it change.
@@ -109,6 +113,13 @@ def trajectory(
         InputError: If the data set has no times, an instant is unknown, or the query is not as described.
         ParameterError: If a number is out of its range.
         UnknownNameError: If there is no such class or modality.
+
+    Example:
+        ```python
+        found = trajectory(space, data, {"text": "war"}, [1932, 1945], to="image", k=3)
+        found.path.shape  # (2, 8): two instants in a space of eight dimensions
+        [neighbour.id for neighbour in found.neighbours[0]]  # three posters of about 1932
+        ```
     """
     k = count("k", k)
     query = of if isinstance(of, Mapping) else None

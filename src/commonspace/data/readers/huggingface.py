@@ -25,9 +25,6 @@ def read_huggingface(
 ) -> Reading:
     """Reads a `datasets.Dataset`, or a `datasets.DatasetDict` whose keys are the splits.
 
-        from datasets import load_dataset
-        reading = read_huggingface(load_dataset("some/flickr"), columns={"text": "captions"})
-
     `Image` and `Audio` features are taken as they are stored, as bytes or paths, and not decoded; strings and lists of
     strings are text; lists of numbers of one length are features; a `ClassLabel` becomes its names, -1 unlabelled.
     Everything else is as in a table.
@@ -41,6 +38,14 @@ def read_huggingface(
     Raises:
         InputError: If it is no such data set, or no column is a modality.
         UnknownNameError: If there is no such split, role or column.
+
+    Example:
+        ```python
+        from datasets import load_dataset
+
+        reading = read_huggingface(load_dataset("some/flickr"), columns={"text": "captions"})
+        data = reading.to_dataset(encoders=encoders, name="flickr")
+        ```
     """
     columns = columns or {}
     parts: dict[str | None, Any] = dict(dataset) if isinstance(dataset, Mapping) else {None: dataset}

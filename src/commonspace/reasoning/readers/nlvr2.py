@@ -35,6 +35,12 @@ def read_nlvr2(path: Path, photos: Path) -> Read[Statement]:
     References:
         A. Suhr, S. Zhou, A. Zhang, I. Zhang, H. Bai, Y. Artzi, A corpus for reasoning about natural language grounded
         in photographs, ACL 2019.
+
+    Example:
+        ```python
+        found = read_nlvr2(Path("nlvr2/dev.json"), Path("nlvr2/photos"))
+        found.examples[0].photo, found.examples[0].other, found.examples[0].label
+        ```
     """
     gathering = Gathering[Statement](path, photos)
     for line in json_lines(path):

@@ -42,6 +42,13 @@ def read_refcoco(references: Path, instances: Path, photos: Path, split: str) ->
         scenes, EMNLP 2014; L. Yu, P. Poirson, S. Yang, A. C. Berg, T. L. Berg, Modeling context in referring
         expressions, ECCV 2016; J. Mao et al., Generation and comprehension of unambiguous object descriptions,
         CVPR 2016.
+
+    Example:
+        ```python
+        files = Path("refcoco/refs.json"), Path("refcoco/instances.json"), Path("refcoco/photos")
+        found = read_refcoco(*files, split="train")
+        found.examples[0].phrase, found.examples[0].boxes, found.examples[0].box
+        ```
     """
     is_json = references.name.lower().endswith((".json", ".json.gz"))
     every = records(read_json(references) if is_json else read_plain_pickle(references), f"{references}, refs")

@@ -32,6 +32,12 @@ def read_snli_ve(path: Path, photos: Path) -> Read[Statement]:
     References:
         N. Xie, F. Lai, D. Doran, A. Kadav, Visual entailment: a novel task for fine-grained image understanding,
         arXiv 1901.06706, 2019.
+
+    Example:
+        ```python
+        found = read_snli_ve(Path("snli-ve/dev.jsonl"), Path("snli-ve/photos"))
+        found.examples[0].text, found.examples[0].label  # found.photos: name -> file; found.skipped: name -> why
+        ```
     """
     gathering = Gathering[Statement](path, photos)
     for line in json_lines(path):

@@ -47,6 +47,13 @@ def read_vcr(path: Path, photos: Path) -> VcrRead:
     References:
         R. Zellers, Y. Bisk, A. Farhadi, Y. Choi, From recognition to cognition: visual commonsense reasoning,
         CVPR 2019.
+
+    Example:
+        ```python
+        found = read_vcr(Path("vcr/val.jsonl"), Path("vcr/photos"))
+        found.answers.examples[0].text, found.answers.examples[0].options
+        found.rationales.examples[0].text  # question and right answer
+        ```
     """
     gathering = Gathering[tuple[Choice, Choice]](path, photos)
     known = dict[Path, tuple[Box, ...]]()

@@ -31,6 +31,13 @@ def read_vqa_v2(questions: Path, annotations: Path, photos: Path) -> Read[Questi
     References:
         Y. Goyal, T. Khot, D. Summers-Stay, D. Batra, D. Parikh, Making the V in VQA matter: elevating the role of image
         understanding in visual question answering, CVPR 2017.
+
+    Example:
+        ```python
+        folder = Path("vqa")
+        found = read_vqa_v2(folder / "questions.json", folder / "annotations.json", folder / "photos")
+        found.examples[0].text, found.examples[0].answers  # ten answers, in one form
+        ```
     """
     answered = record(read_json(annotations), str(annotations))
     subtype = answered.text("data_subtype")

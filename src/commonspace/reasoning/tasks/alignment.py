@@ -27,9 +27,13 @@ TEMPERATURE = 0.07
 class Alignment(Task[Caption]):
     r"""Finds the caption of each photo of a batch, and the photo of each caption, by each stream alone.
 
-    The connections are left out, so that n pairs give n x n comparisons. With t and v what is pooled of text and photo,
-    of unit length, and T a learnt temperature, the logits are $t_i \cdot v_j / T$; the loss is the mean of the
-    cross-entropies in both directions. Captions of one photo are no wrong ones of each other.
+    The connections are left out, so that n pairs give n x n comparisons. With $t_i$ and $v_i$ what is pooled of text
+    and photo of pair i, of unit length, T a learnt temperature and $s_{ij} = t_i \cdot v_j / T$, the loss is
+
+    $$-\frac{1}{2n} \sum_i \left(\log \frac{e^{s_{ii}}}{\sum_j e^{s_{ij}}} +
+      \log \frac{e^{s_{ii}}}{\sum_j e^{s_{ji}}}\right).$$
+
+    Captions of one photo are no wrong ones of each other.
 
     Before the streams are connected they then say what belongs together, which connected ones take long to learn. That
     we do so with ViLBERT's streams is ours.
@@ -40,6 +44,12 @@ class Alignment(Task[Caption]):
     References:
         J. Li et al., Align before fuse: vision and language representation learning with momentum distillation, NeurIPS
         2021, without its momentum model.
+
+    Examples:
+        >>> captions = [Caption("1.jpg", "a cat sleeps"), Caption("2.jpg", "a red bus")]
+        >>> task = Alignment(CoAttentionConfig())
+        >>> task.right(np.array([[0.9, 0.1], [0.2, 0.4]]), captions)  # of each its own photo first, then the other
+        array([1., 0.])
     """
 
     apart = True

@@ -55,6 +55,43 @@ class Task(nn.Module, ABC, Generic[E]):
     Attributes:
         fused: Whether the head reads the fused state: such heads have a learning rate of their own.
         apart: Whether the connections of the streams are left out.
+
+    Example:
+        A task of one's own: how many of those who saw a photo with its title liked it.
+
+        ```python
+        import torch
+        from scipy.special import expit
+        from torch.nn import functional as F
+
+        from commonspace.reasoning import CoAttentionConfig
+
+        class Liked(Task[tuple[str, str, float]]):
+            def __init__(self, config):
+                super().__init__()
+                self.head = scalar(config.width, config.dropout)
+
+            def ask(self, examples, rng):
+                return [[Pair(photo, title)] for photo, title, _ in examples]
+
+            def logits(self, states, inputs, counts):
+                return self.head(states.fused)
+
+            def loss(self, outcome, examples):
+                return F.binary_cross_entropy_with_logits(outcome.logits[:, 0], torch.tensor([e[2] for e in examples]))
+
+            def right(self, logits, examples):
+                return 1 - np.abs(expit(logits[:, 0]) - [liked for _, _, liked in examples])
+
+            def photos(self, example):
+                return (example[0],)
+
+            def description(self):
+                return {}
+
+        right = Liked(CoAttentionConfig()).right(np.array([[0.0]]), [("1.jpg", "Cat at noon", 0.8)])
+        assert abs(right[0] - 0.7) < 1e-9  # half was said
+        ```
     """
 
     fused = True

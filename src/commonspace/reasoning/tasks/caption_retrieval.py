@@ -40,17 +40,25 @@ class Caption:
 
 
 class CaptionRetrieval(Task[Caption]):
-    """Tells the right pair of photo and caption from wrong ones.
+    r"""Tells the right pair of photo and caption from wrong ones.
 
     Of each caption four pairs are asked: the right one, the photo with the caption of another, another photo with the
     caption, and the photo with a hard wrong caption. What is other is drawn from the batch. The head is a linear layer
-    of the fused state, and the loss the cross-entropy over the four.
+    of the fused state; with its logits $z_1, \dots, z_4$, the right pair first, the loss of a caption is
+
+    $$-\log \frac{e^{z_1}}{\sum_{j=1}^{4} e^{z_j}}.$$
 
     Args:
         config: The sizes of the model.
 
     References:
         J. Lu et al., 12-in-1, CVPR 2020.
+
+    Examples:
+        >>> captions = [Caption("1.jpg", "a cat sleeps", ("a cat runs",)), Caption("2.jpg", "a red bus", ("a car",))]
+        >>> asked = CaptionRetrieval(CoAttentionConfig()).ask(captions, np.random.default_rng(0))
+        >>> [(pair.photo, pair.text) for pair in asked[0]]
+        [('1.jpg', 'a cat sleeps'), ('1.jpg', 'a red bus'), ('2.jpg', 'a cat sleeps'), ('1.jpg', 'a cat runs')]
     """
 
     def __init__(self, config: CoAttentionConfig) -> None:

@@ -41,10 +41,12 @@ class Choice:
 
 
 class MultipleChoice(Task[Choice]):
-    """Chooses among texts: an answer to a question, or a reason for question and right answer.
+    r"""Chooses among texts: an answer to a question, or a reason for question and right answer.
 
-    Question and option are one pair of texts for the model; the head is a linear layer of the fused state, and the loss
-    the cross-entropy over the options.
+    Question and option are one pair of texts for the model; the head is a linear layer of the fused state. With the
+    logits z of the options, r of them right, the loss of a question is
+
+    $$-\log \frac{e^{z_r}}{\sum_j e^{z_j}}.$$
 
     Args:
         config: The sizes of the model.
@@ -53,6 +55,12 @@ class MultipleChoice(Task[Choice]):
     References:
         R. Zellers et al., From recognition to cognition: visual commonsense reasoning, CVPR 2019; J. Lu et al.,
         ViLBERT, NeurIPS 2019.
+
+    Examples:
+        >>> from commonspace.reasoning import CoAttentionConfig
+        >>> why = Choice("1.jpg", "why does [0] run?", ("it is late", "it is cold"), 1, boxes=((0.0, 0.0, 0.5, 1.0),))
+        >>> MultipleChoice(CoAttentionConfig()).right(np.array([[0.3, 1.2]]), [why])
+        array([1.])
     """
 
     def __init__(self, config: HeadSizes, reasons: bool = False) -> None:

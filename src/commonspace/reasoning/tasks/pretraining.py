@@ -25,7 +25,11 @@ class Pretraining(Task[Caption]):
     r"""What ViLBERT learns from before any task.
 
     Of each caption two pairs are asked, the photo with it and with that of another photo of the batch. Of the first,
-    some words and regions are hidden, see `masking.mask`. The loss is the sum of
+    some words and regions are hidden, see `masking.mask`. The loss is the sum
+
+    $$L = L_{\text{words}} + L_{\text{regions}} + L_{\text{together}}$$
+
+    of
 
     - the cross-entropy of hidden words, by a layer with GELU and normalisation and then the embeddings of words;
     - the cross-entropy of the cluster that a hidden region belongs to, or, without clusters, the mean squared error of
@@ -42,6 +46,12 @@ class Pretraining(Task[Caption]):
 
     References:
         J. Lu et al., ViLBERT, NeurIPS 2019; 12-in-1, CVPR 2020.
+
+    Examples:
+        >>> captions = [Caption("1.jpg", "a cat sleeps"), Caption("2.jpg", "a red bus")]
+        >>> asked = Pretraining(CoAttentionConfig()).ask(captions, np.random.default_rng(0))
+        >>> [(pair.photo, pair.text) for pair in asked[0]]
+        [('1.jpg', 'a cat sleeps'), ('1.jpg', 'a red bus')]
     """
 
     clusters: Tensor

@@ -60,6 +60,12 @@ class QuestionAnswering(Task[Question]):
 
     References:
         J. Lu et al., 12-in-1, CVPR 2020; D. Teney et al., Tips and tricks for visual question answering, CVPR 2018.
+
+    Examples:
+        >>> asked = Question("1.jpg", "what is it?", ("cat",) * 3 + ("dog",) * 7)
+        >>> task = QuestionAnswering(CoAttentionConfig(), answer_vocabulary([asked]))
+        >>> task.answers, task.right(np.array([[2.0, 0.1]]), [asked])  # three of ten said cat
+        (('cat', 'dog'), array([0.9]))
     """
 
     def __init__(self, config: CoAttentionConfig, answers: Sequence[str]) -> None:
@@ -110,6 +116,11 @@ def answer_vocabulary(questions: Iterable[Question], least: int = 1) -> list[str
     Args:
         questions: Of the training set.
         least: Questions that an answer has to be given to.
+
+    Examples:
+        >>> given = [("yes",), ("no", "yes"), ("two",)]
+        >>> answer_vocabulary([Question("1.jpg", "well?", answers) for answers in given])
+        ['yes', 'no', 'two']
     """
     frequent = Counter(answer for question in questions for answer in dict.fromkeys(question.answers))
     return [answer for answer, count in sorted(frequent.items(), key=lambda e: (-e[1], e[0])) if count >= least]

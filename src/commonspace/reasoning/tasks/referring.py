@@ -51,14 +51,26 @@ class Reference:
 class Referring(Task[Reference]):
     r"""Chooses a box for a phrase.
 
-    The head is a linear layer of the final state of each box; the loss is the sum over boxes of the binary
-    cross-entropy with a target of the overlap where that is above a half, else 0, the mean over phrases.
+    The head is a linear layer of the final state of each box. With its logit $z_b$ and the overlap $o_b$ of box b with
+    the right one, the loss is
+
+    $$\sum_b \mathrm{BCE}(\sigma(z_b), s_b), \qquad s_b = \begin{cases} o_b & o_b > 1/2 \\ 0 & \text{else,}\end{cases}$$
+
+    the mean over phrases.
 
     Args:
         config: The sizes of the model.
 
     References:
         J. Lu et al., 12-in-1, CVPR 2020, of which the target is our reading.
+
+    Examples:
+        >>> left, wide, right = (0.0, 0.0, 0.5, 1.0), (0.0, 0.0, 0.75, 1.0), (0.5, 0.0, 1.0, 1.0)
+        >>> cat = Reference("1.jpg", "the cat", boxes=(right, wide), box=left)
+        >>> cat.overlaps
+        array([0.        , 0.66666667])
+        >>> Referring(CoAttentionConfig()).right(np.array([[0.1, 0.4]]), [cat])
+        array([1.])
     """
 
     fused = False

@@ -42,10 +42,13 @@ class Statement:
 
 
 class Verification(Task[Statement]):
-    """Tells true from false, or entailment, neutral and contradiction.
+    r"""Tells true from false, or entailment, neutral and contradiction.
 
     Of one photo the head is a linear layer of the fused state; of two, the published classifier of both fused states,
-    each of the sentence with one photo. The loss is the mean binary cross-entropy over labels.
+    each of the sentence with one photo. With the logits z of c labels, and $s_a = 1$ of the right one, else 0, the loss
+    of a sentence is
+
+    $$\frac{1}{c} \sum_a \mathrm{BCE}(\sigma(z_a), s_a).$$
 
     Args:
         config: The sizes of the model.
@@ -55,6 +58,11 @@ class Verification(Task[Statement]):
     References:
         J. Lu et al., 12-in-1, CVPR 2020; A. Suhr et al., A corpus for reasoning about natural language grounded in
         photographs, ACL 2019; N. Xie et al., Visual entailment, arXiv 1901.06706.
+
+    Examples:
+        >>> said = [Statement("1.jpg", "a cat sleeps", "true"), Statement("1.jpg", "a dog sleeps", "false")]
+        >>> Verification(CoAttentionConfig()).right(np.array([[0.2, 0.9], [0.1, 0.3]]), said)
+        array([1., 0.])
     """
 
     def __init__(
