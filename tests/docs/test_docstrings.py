@@ -23,8 +23,11 @@ NOT_RUN = {
     "bench/render.py": "takes processes; docs/benchmarks.md runs the same on drawn items",
     "data/readers/huggingface.py": "needs the network; tests/data/readers reads data sets made on the spot",
     "bench/runner.py": "needs the features of Wikipedia, which are not shipped",
-    "scale/encoding.py": "needs a cluster and S3; docs/tutorials/cluster.md runs it on this machine",
-    "scale/fitting.py": "needs a cluster and S3; docs/tutorials/cluster.md runs it on this machine",
+    **dict.fromkeys(
+        ("data/partitions.py", *(f"scale/{name}.py" for name in ("encoding", "evaluating", "fitting", "indexing"))),
+        "needs a cluster and S3; docs/tutorials/cluster.md runs it on this machine",
+    ),
+    "server/serve.py": "answers until it is stopped; tests/server asks one",
     "reasoning/hub.py": "needs models of the hub; tests/reasoning/test_hub.py makes tiny ones",
     "reasoning/r2c.py": "needs the data of VCR; tests/reasoning/test_r2c.py runs it on drawn scenes",
 }

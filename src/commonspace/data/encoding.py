@@ -70,7 +70,7 @@ class Encoder(Protocol):
 class ViewCache(Protocol):
     """Remembers rows of views by the content they were computed from.
 
-    Example:
+    Examples:
         A cache that lasts as long as the process; `encoders.DiskViewCache` lasts longer.
 
         >>> from commonspace.data import Dataset

@@ -89,6 +89,13 @@ class Partitions:
 
     Raises:
         StorageError: If it is none, or its description is damaged.
+
+    Example:
+        ```python
+        parts = Partitions("s3://photos/encoded")
+        len(parts), parts.items  # how many partitions, and how many items in all of them
+        test = parts.load(split="test", raw=False)  # a Dataset of one split
+        ```
     """
 
     def __init__(self, path: str | Path | Place) -> None:

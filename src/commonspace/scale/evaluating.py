@@ -60,6 +60,11 @@ def evaluate(
         ParameterError: If a cut or `workers` is below 1.
         StorageError: If the data cannot be read.
         UnknownNameError: If there is no such split.
+
+    Example:
+        ```python
+        report = scale.evaluate(space, "s3://photos/encoded", split="test", address="auto")
+        ```
     """
     check_workers(workers)
     parts = data if isinstance(data, Partitions) else Partitions(data)

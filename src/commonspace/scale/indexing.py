@@ -68,6 +68,11 @@ def index(
         InputError: If the data cannot be embedded or stored, an item of `split` is missing, or no cluster answers.
         StorageError: If the folder holds a collection and `overwrite` is not set, or cannot be written, or `work` is of
             another job.
+
+    Example:
+        ```python
+        store = scale.index(space, "s3://photos/encoded", "/shared/store", work="/shared/work", address="auto")
+        ```
     """
     check_workers(workers)
     _require_lance()

@@ -56,6 +56,17 @@ def create_app(
 
     Raises:
         ParameterError: If there is no store.
+
+    Example:
+        ```python
+        from fastapi.testclient import TestClient
+        from commonspace import CCA, Collection
+
+        space = CCA(n_components=2).fit(views)
+        app = create_app({"items": Collection.create("served", space)})
+        with TestClient(app, base_url="http://localhost") as client:
+            client.get("/health").json()
+        ```
     """
     if not stores:
         raise ParameterError("stores: expected at least one collection to serve.")

@@ -76,6 +76,11 @@ def serve(app: ASGIApp, listening: socket.socket, *, started: Callable[[], None]
         app: The application.
         listening: What `listen` made.
         started: Called when it answers.
+
+    Example:
+        ```python
+        serve(create_app({"items": store}), listen("127.0.0.1", 8000))
+        ```
     """
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn, having stopped, raises it again; but that is no failure
     _Announced(_config(app), started).run(sockets=[listening])
