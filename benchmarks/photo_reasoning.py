@@ -80,10 +80,10 @@ SPLIT = 0
 
 ALIGNMENT_EPOCHS, ALIGNMENT_BATCH = 5, 256
 
-EPOCHS = {"captions": 1, "phrases": 2, "sentences": 4, "reasons": 2, "rooms": 6}
+EPOCHS = {"captions": 1, "phrases": 1, "sentences": 4, "reasons": 2, "rooms": 6}
 """Of a model for one task; the model for all goes through its captions as often."""
 
-ALIGNMENT_RATE, HEADS_RATE = 3e-4, 1e-4
+ALIGNMENT_RATE, HEADS_RATE = 3e-4, 1e-3
 RATES = {"captions": 2e-4, "phrases": 2e-4, "sentences": 1e-4, "reasons": 1e-4, "rooms": 2e-4}
 OPTIONS = {"precision": "bf16-mixed"}
 LABELS = ("entailment", "neutral", "contradiction")
@@ -181,18 +181,21 @@ def train(
     begin: ReasoningNetwork,
     share: float = 1.0,
 ) -> tuple[ReasoningNetwork, dict[str, Any]]:
-    """Trains a model of these tasks, or goes on, or reads the finished one; and tells what it came to."""
+    """Trains a model of these tasks, or goes on, or reads the finished one; and tells what it came to.
+
+    How long it took is told of those alone that are trained in one go.
+    """
     torch.manual_seed(seed)
     network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in names})
     network.begin_from(begin)
     own = {name: replace(once(name, data[name]), learning_rate=share * RATES[name]) for name in names}
     epochs = EPOCHS[names[0]] if len(names) == 1 else EPOCHS["captions"]
-    rate = share * (RATES[names[0]] if len(names) == 1 else HEADS_RATE)
-    settings = MultiTaskSettings(epochs, rate, seed=seed, stop_and_go=len(names) > 1, trainer_options=OPTIONS)
-    started = time.perf_counter()
+    rate, several = share * HEADS_RATE, len(names) > 1
+    settings = MultiTaskSettings(epochs, rate, seed=seed, stop_and_go=several, trainer_options=OPTIONS)
+    begun, started = checkpoint.exists(), time.perf_counter()
     events = train_tasks(network, own, photos, PREPARATION, settings, checkpoint=checkpoint, resume=True)
     return network, {
-        "seconds": time.perf_counter() - started,
+        "seconds": None if begun else time.perf_counter() - started,
         "parameters": sum(p.numel() for p in network.parameters()),
         "validation": {name: [event.score for event in events if event.task == name] for name in names},
         "stopped": sorted({event.task for event in events if not event.going}),
@@ -201,7 +204,9 @@ def train(
 
 def tell(network: ReasoningNetwork, name: str, photos: Photos, test: Sequence[Any]) -> dict[str, list[float]]:
     """What a network makes of the test examples of a task: measure -> how right each is."""
-    logits, task = predict(network, name, test, photos, PREPARATION), network.task(name)
+    task = network.task(name)
+    with torch.autocast("cpu", dtype=torch.bfloat16):  # as it was trained
+        logits = predict(network, name, test, photos, PREPARATION)
     found = {"accuracy": task.right(logits, test).tolist()}
     if isinstance(task, QuestionAnswering):
         said = [words_of(task.answers[i]) for i in logits.argmax(1)]
@@ -270,10 +275,12 @@ def main() -> None:
             found = json.loads(path.read_text())
             runs.setdefault(model, []).append(found)
             told = {f"{task} {k}": f"{np.mean(r):.3f}" for task, of in found["right"].items() for k, r in of.items()}
-            print(f"  seed {seed}  {model:22} {found['seconds']:5.0f} s {found['parameters']:,} {told}", flush=True)
+            took = "" if found["seconds"] is None else f"{found['seconds']:.0f} s "
+            print(f"  seed {seed}  {model:22} {took}{found['parameters']:,} {told}", flush=True)
     report = {
         "examples": {n: {p: len(getattr(of, p)) for p in PARTS} for n, of in data.items()},
         "taken from training": taken,
+        "chance of phrases": float(np.mean([1 / len(e.boxes) for e in data["phrases"].test])),
         "seeds": arguments.seeds,
         "models": {
             model: {k: [r.get(k) for r in of] for k in ("seconds", "parameters", "validation", "stopped", "weight")}
