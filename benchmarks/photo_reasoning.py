@@ -80,8 +80,11 @@ SPLIT = 0
 
 ALIGNMENT_EPOCHS, ALIGNMENT_BATCH = 5, 256
 
-EPOCHS = {"captions": 1, "phrases": 1, "sentences": 4, "reasons": 2, "rooms": 6}
-"""Of a model for one task; the model for all goes through its captions as often."""
+EPOCHS = {"captions": 2, "phrases": 1, "sentences": 4, "reasons": 2, "rooms": 6}
+"""Of a model for one task."""
+
+JOINT_EPOCHS = 1
+"""Of the captions, in the model for all; the other tasks begin anew as often as they end."""
 
 ALIGNMENT_RATE, HEADS_RATE = 3e-4, 1e-3
 RATES = {"captions": 2e-4, "phrases": 2e-4, "sentences": 1e-4, "reasons": 1e-4, "rooms": 2e-4}
@@ -189,7 +192,7 @@ def train(
     network = ReasoningNetwork(CONFIG, {name: make_task(name, data[name].train) for name in names})
     network.begin_from(begin)
     own = {name: replace(once(name, data[name]), learning_rate=share * RATES[name]) for name in names}
-    epochs = EPOCHS[names[0]] if len(names) == 1 else EPOCHS["captions"]
+    epochs = EPOCHS[names[0]] if len(names) == 1 else JOINT_EPOCHS
     rate, several = share * HEADS_RATE, len(names) > 1
     settings = MultiTaskSettings(epochs, rate, seed=seed, stop_and_go=several, trainer_options=OPTIONS)
     begun, started = checkpoint.exists(), time.perf_counter()
