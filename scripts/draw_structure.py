@@ -41,7 +41,7 @@ STAGES = (
 )
 """From left to right: a stage imports from those on its left only. Those that have no folder yet are left out."""
 
-FOUNDATION = ("errors", "files", "progress", "threads")
+FOUNDATION = ("errors", "files", "lazy", "progress", "threads")
 """Modules that every stage may import and that import no stage."""
 
 

@@ -75,7 +75,7 @@ def test_every_public_name_resolves_and_is_listed(module: object):
 def test_a_name_that_is_not_there_is_an_attribute_error(module: object):
     with pytest.raises(AttributeError, match=r"module 'commonspace.*' has no attribute 'Nonsense'") as told:
         _ = module.Nonsense  # type: ignore[attr-defined]
-    assert (told.value.name, told.value.obj) == ("Nonsense", module)  # from these Python tells what was meant
+    assert (told.value.name, told.value.obj) == ("Nonsense", module)
     assert not hasattr(module, "_nonsense")
 
 

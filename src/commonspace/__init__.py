@@ -5,10 +5,9 @@ Names are loaded when first used, so that `import commonspace` needs neither tor
 
 from __future__ import annotations
 
-from importlib import import_module
-from sys import modules
 from typing import TYPE_CHECKING
 
+from .lazy import on_first_use
 from .spaces.registry import SPACE_MODULES
 
 if TYPE_CHECKING:
@@ -91,13 +90,7 @@ __all__ = ["__version__", *_SUBPACKAGES, *_HOME]
 
 
 if not TYPE_CHECKING:  # or type checkers would take every name for one that is there
-
-    def __getattr__(name: str) -> object:
-        if name in _SUBPACKAGES:
-            return import_module(f".{name}", __name__)
-        if name in _HOME:
-            return getattr(import_module(f".{_HOME[name]}", __name__), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=modules[__name__])
+    __getattr__ = on_first_use(__name__, {**{name: name for name in _SUBPACKAGES}, **_HOME})
 
 
 def __dir__() -> list[str]:

@@ -5,9 +5,9 @@ Names are loaded when first used: a worker that encodes needs neither torch nor 
 
 from __future__ import annotations
 
-from importlib import import_module
-from sys import modules
 from typing import TYPE_CHECKING
+
+from commonspace.lazy import on_first_use
 
 if TYPE_CHECKING:
     from commonspace.data.partitions import Partitions as Partitions
@@ -18,22 +18,18 @@ if TYPE_CHECKING:
     from .indexing import index as index
 
 _HOME = {
-    "Partitions": "commonspace.data.partitions",
-    "encode": "commonspace.scale.encoding",
-    "evaluate": "commonspace.scale.evaluating",
-    "fit": "commonspace.scale.fitting",
-    "index": "commonspace.scale.indexing",
+    "Partitions": ".data.partitions",
+    "encode": "encoding",
+    "evaluate": "evaluating",
+    "fit": "fitting",
+    "index": "indexing",
 }
 
 __all__ = ["Partitions", "encode", "fit", "evaluate", "index"]
 
 
 if not TYPE_CHECKING:  # or type checkers would take every name for one that is there
-
-    def __getattr__(name: str) -> object:
-        if name in _HOME:
-            return getattr(import_module(_HOME[name]), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=modules[__name__])
+    __getattr__ = on_first_use(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

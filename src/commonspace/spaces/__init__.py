@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from sys import modules
 from typing import TYPE_CHECKING
+
+from commonspace.lazy import on_first_use
 
 from .registry import all_spaces as all_spaces
 from .registry import find_space as find_space
@@ -28,11 +28,7 @@ __all__ = ["RowSpace", "Space", "SpaceTags", "all_spaces", "find_space", "load_s
 
 
 if not TYPE_CHECKING:  # or type checkers would take every name for one that is there
-
-    def __getattr__(name: str) -> object:
-        if name in _HOME:
-            return getattr(import_module(f".{_HOME[name]}", __name__), name)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=modules[__name__])
+    __getattr__ = on_first_use(__name__, _HOME)
 
 
 def __dir__() -> list[str]:
