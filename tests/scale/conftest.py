@@ -16,6 +16,7 @@ from PIL import Image
 
 import commonspace as cs
 from commonspace.encoders import get_encoder
+from commonspace.scale.cluster import connected
 
 SOURCE = str(Path(cs.__file__).parents[1])
 NODE = {"num_cpus": 1, "object_store_memory": 200 * 2**20}
@@ -90,6 +91,17 @@ def two_nodes() -> Iterator[TwoNodes]:
             yield TwoNodes(cluster)
         finally:
             cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def joined(two_nodes: TwoNodes) -> Iterator[None]:
+    """The process stays on the cluster for the module's tests, as `connected` allows.
+
+    Of some 700 times that tests left a cluster, Ray 2.60 once ended the process: what arrived in one of its threads
+    while it shut down. How a cluster is joined and left is tested in test_cluster.py and by the command line.
+    """
+    with connected(two_nodes.address):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import commonspace as cs
 from commonspace import scale
 from commonspace.errors import InputError, ParameterError, StorageError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
 N, ROWS = 2048, 128
 
 

@@ -10,7 +10,7 @@ from commonspace import scale
 from commonspace.errors import InputError, UnknownNameError
 from commonspace.scale import evaluating as module
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
 
 
 @pytest.fixture(scope="module")

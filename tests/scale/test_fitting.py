@@ -9,7 +9,7 @@ import commonspace as cs
 from commonspace import scale
 from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
 N, ROWS = 1000, 24  # 42 partitions, three groups of them
 
 

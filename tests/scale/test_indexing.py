@@ -12,7 +12,7 @@ from commonspace.errors import ParameterError, StorageError
 
 pytest.importorskip("lance_ray", reason="needs the extra [ray]")
 lance = pytest.importorskip("lance")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
 KEYS = [("id", "ascending"), ("modality", "ascending"), ("part", "ascending")]
 
 

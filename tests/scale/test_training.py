@@ -14,7 +14,7 @@ import commonspace as cs
 from commonspace import scale
 from commonspace.errors import ParameterError, StorageError, TrainingError
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
 N = 400
 SMALL: dict[str, Any] = {"n_components": 4, "hidden_sizes": (16,), "max_epochs": 5, "batch_size": 64, "random_state": 0}
 STILL: dict[str, Any] = {"dropout": 0.0, "noise": 0.0}
