@@ -34,7 +34,7 @@ def writing(folder: Path) -> Iterator[None]:
             f"{folder}: another process is writing to this collection and has not finished in {WAIT_SECONDS:g} s. "
             "Wait for it to end, or end it, and try again; what it has written is kept."
         ) from error
-    except (OSError, NotImplementedError) as error:
+    except (OSError, NotImplementedError) as error:  # the latter where a filesystem has no locks
         reason = getattr(error, "strerror", None) or error
         raise StorageError(
             f"cannot write {folder}: {reason}. Allow this user to write there, or choose another place."
