@@ -126,9 +126,9 @@ def _trainer_options(workers: int) -> dict[str, Any]:
 
     options: dict[str, Any] = {"accelerator": "gpu" if torch.cuda.is_available() else "cpu", "devices": 1}
     if workers > 1:
-        from ray.train.lightning import RayDDPStrategy, RayLightningEnvironment
+        from .lightning import RayEnvironment, RayStrategy
 
-        options |= {"devices": "auto", "strategy": RayDDPStrategy(), "plugins": [RayLightningEnvironment()]}
+        options |= {"devices": "auto", "strategy": RayStrategy(), "plugins": [RayEnvironment()]}
     return options
 
 
