@@ -8,7 +8,7 @@ the largest resident memory of the process, imports included. The file is writte
 nothing for a file that is larger.
 
     python benchmarks/cca_streaming.py --out benchmarks/results/cca_streaming.json
-    python benchmarks/cca_streaming.py --format lance --rows 5000000 --rounds 1 --cold \
+    python benchmarks/cca_streaming.py --format lance --rows 5000000 --rounds 3 --cold \
         --out benchmarks/results/cca_streaming_lance.json
 """
 
