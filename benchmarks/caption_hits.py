@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from photo_precision import as_trained
 
 import commonspace as cs
 from commonspace.reasoning.inputs import Pair, Preparation
@@ -89,7 +89,7 @@ class Candidates:
             images, captions = (queries, near) if direction == DIRECTIONS[0] else (near, queries)
             images, captions = np.broadcast_arrays(images, captions)
             asked = [[Pair(names[i], texts[c])] for i, c in zip(images.flat, captions.flat, strict=True)]
-            with torch.autocast("cpu", dtype=torch.bfloat16):  # as it was trained
+            with as_trained():
                 logits = predict_asked(network, task, asked, photos, preparation)[:, 0]
             self.cosines[direction] = np.take_along_axis(scores, near, 1)
             self.right[direction] = owner[captions] == images

@@ -16,7 +16,9 @@ Text alone is a model for one task whose photos are blank and whose boxes are no
 blank and whose boxes are where they are. Captions are measured by hits, too: the ten nearest of a Contrastive space are
 put in order anew by its score plus a weight times the logit, the weight chosen on the dev photos.
 
-Margins are between means over seeds of what is right, with a paired bootstrap over photos.
+Margins are between means over seeds of what is right, with a paired bootstrap over photos. Each run, a model with a
+seed, is written when it is finished, and what is written is not measured again: three seeds take some five hours of two
+processors that multiply bfloat16, and may be measured on several days or machines.
 
     python benchmarks/photo_reasoning.py --root FOLDER --work FOLDER --out benchmarks/results/photo_reasoning.json
 
@@ -41,6 +43,7 @@ from caption_hits import hits
 from numpy.typing import ArrayLike
 from photo_alignment import Guide, Guided
 from photo_margins import compare
+from photo_precision import PRECISION, as_trained
 from photo_tasks import PARTS, Parts, captions, entailment, photo_files, references, rooms
 
 from commonspace.encoders.bert import Bert
@@ -88,7 +91,7 @@ JOINT_EPOCHS = 1
 
 ALIGNMENT_RATE, HEADS_RATE = 3e-4, 1e-3
 RATES = {"captions": 2e-4, "phrases": 2e-4, "sentences": 1e-4, "reasons": 1e-4, "rooms": 2e-4}
-OPTIONS = {"precision": "bf16-mixed"}
+OPTIONS = {"precision": PRECISION}
 LABELS = ("entailment", "neutral", "contradiction")
 JOINT = "joint"
 BLANK = {"phrases": "place alone", "sentences": "text alone", "reasons": "text alone", "rooms": "text alone"}
@@ -101,6 +104,9 @@ MODELS = (
 )
 THRESHOLDS = (0.9, 0.0)
 """Of the score of Wu and Palmer."""
+
+TOLD = ("seconds", "parameters", "validation", "stopped", "weight", "precision", "environment")
+"""Of each run, in the result."""
 
 
 class Blank(Photos):
@@ -208,7 +214,7 @@ def train(
 def tell(network: ReasoningNetwork, name: str, photos: Photos, test: Sequence[Any]) -> dict[str, list[float]]:
     """What a network makes of the test examples of a task: measure -> how right each is."""
     task = network.task(name)
-    with torch.autocast("cpu", dtype=torch.bfloat16):  # as it was trained
+    with as_trained():
         logits = predict(network, name, test, photos, PREPARATION)
     found = {"accuracy": task.right(logits, test).tolist()}
     if isinstance(task, QuestionAnswering):
@@ -260,21 +266,27 @@ def main() -> None:
     """Measures what is not in the folder yet, writes and tells."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=Path, required=True, help="where the folders flickr8k and daquar lie")
-    parser.add_argument("--work", type=Path, required=True, help="a folder for states of training and finished runs")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for states of training")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the JSON file to write")
+    parser.add_argument("--runs", type=Path, help="a folder for finished runs; default: named as the file, beside it")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--only", nargs="+", choices=MODELS, default=list(MODELS))
     arguments = parser.parse_args()
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    finished = arguments.runs or arguments.out.with_suffix("")
+    for folder in (arguments.work, finished):
+        folder.mkdir(parents=True, exist_ok=True)
     data, photos, taken = read(arguments.root)
     runs: dict[str, list[dict[str, Any]]] = {}
     for seed in arguments.seeds:
         for model in arguments.only:
-            path = arguments.work / f"{model.replace(', ', '-').replace(' ', '-')}-{seed}.json"
+            name = f"{model.replace(', ', '-').replace(' ', '-')}-{seed}"
+            path = finished / f"{name}.json"
             if not path.is_file():
-                found = measure(model, seed, photos, data, arguments.root, path.with_suffix(".ckpt"))
+                state = arguments.work / f"{name}.ckpt"
+                found = measure(model, seed, photos, data, arguments.root, state)
+                found |= {"precision": PRECISION, "environment": environment()}
                 with replacing(path) as temporary:
-                    temporary.write_text(json.dumps(found))
+                    temporary.write_text(json.dumps(found) + "\n")
             found = json.loads(path.read_text())
             runs.setdefault(model, []).append(found)
             told = {f"{task} {k}": f"{np.mean(r):.3f}" for task, of in found["right"].items() for k, r in of.items()}
@@ -285,10 +297,7 @@ def main() -> None:
         "taken from training": taken,
         "chance of phrases": float(np.mean([1 / len(e.boxes) for e in data["phrases"].test])),
         "seeds": arguments.seeds,
-        "models": {
-            model: {k: [r.get(k) for r in of] for k in ("seconds", "parameters", "validation", "stopped", "weight")}
-            for model, of in runs.items()
-        },
+        "models": {model: {k: [r.get(k) for r in of] for k in TOLD} for model, of in runs.items()},
         **compare(runs, {name: [e.photo for e in of.test] for name, of in data.items()}, BLANK),
         "environment": environment(),
     }
