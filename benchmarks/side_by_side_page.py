@@ -70,7 +70,7 @@ def told_of_all(results: Mapping[str, Any], runs: Mapping[str, Any], note: str |
     if not places:
         return "Nothing is measured yet."
     dates = sorted({place["date"] for place in places})
-    machines = sorted({f"{place['machine']}, {place['system']}, Python {place['python']}" for place in places})
+    machines = sorted({machine(place) for place in places})
     versions = sorted({f"{name} {version}" for place in places for name, version in place["packages"].items()})
     minutes = sum(run["seconds"] for run in runs.values()) / 60
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
@@ -79,6 +79,12 @@ def told_of_all(results: Mapping[str, Any], runs: Mapping[str, Any], note: str |
     if sizes == ["check"]:
         told += " **The sizes are the smallest: they show that everything runs, and nothing of speed.**"
     return told + (f" **{note}.**" if note else "")
+
+
+def machine(place: Mapping[str, Any]) -> str:
+    """What a result was measured on; older ones do not name the processor."""
+    told = [place[key] for key in ("machine", "processor", "system") if key in place]
+    return ", ".join([*told, f"Python {place['python']}"])
 
 
 def cells(row: Row, growth: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -146,7 +152,7 @@ def limits_table(measured: list[Mapping[str, Any]]) -> Iterator[str]:
             for shape, (n, d, m) in measured[0]["shapes"].items()
             if all(shape in rates["products"] for rates in told)  # results may be kept that knew others
         ]
-    return table(("what", "median", f"over {len(measured)} measurements"), lines)
+    return table(("what", "median", f"over {len(measured)} benchmarks"), lines)
 
 
 def lines_of_growth(results: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
