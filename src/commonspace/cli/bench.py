@@ -13,7 +13,8 @@ def bench(
     data: Data,
     out: Out,
     spaces: Annotated[
-        list[str] | None, typer.Option(help="A method, or several with commas; may be repeated. Default: all but those in time.")
+        list[str] | None,
+        typer.Option(help="A method, or several with commas; may be repeated. Default: all but those in time."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Fits that are measured on test, where anything is random.")] = 5,
     trials: Annotated[int, typer.Option(help="Settings that are tried for each space; of deep ones a fifth.")] = 60,
