@@ -63,6 +63,9 @@ def test_what_is_finished_is_kept_and_not_done_again(two_nodes, parts, tmp_path)
     assert first.fingerprint == again.fingerprint
     with pytest.raises(StorageError, match="another job"):
         scale.fit(cs.CCA(5), parts, **how)
+    (tmp_path / "work" / "moments-000002.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(StorageError, match=r"moments-000002\.npz is damaged .*; delete it"):
+        scale.fit(cs.CCA(4), parts, **how)
 
 
 def test_mistakes_are_named(two_nodes, parts, tmp_path):

@@ -13,7 +13,7 @@ from pytorch_lightning.strategies import DDPStrategy
 
 from commonspace.scale.training import _trainer_options
 
-options = _trainer_options(2)
+options = _trainer_options("cpu", 2)
 assert isinstance(options["strategy"], DDPStrategy)
 assert isinstance(options["plugins"][0], ClusterEnvironment)
 """

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -31,7 +32,7 @@ def parts(two_nodes: Any, data: cs.Dataset, tmp_path_factory: pytest.TempPathFac
 
 
 def test_one_worker_gives_what_one_machine_gives(two_nodes, parts, data, tmp_path):
-    space = cs.Contrastive(**SMALL)
+    space = cs.Contrastive(**{**SMALL, "random_state": np.int64(0)})
     fitted = scale.fit(space, parts, split="train", work=tmp_path / "work", address=two_nodes.address)
     alone = cs.Contrastive(**SMALL).fit(data.split("train").views)
     assert fitted.get_params() == alone.get_params() == space.get_params()
@@ -102,6 +103,36 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     np.testing.assert_allclose(fitted.history_["loss"], alone.history_["loss"], atol=1e-4)
     for name, array in alone.weights_.items():
         np.testing.assert_allclose(fitted.weights_[name], array, atol=2e-3, err_msg=name)
+
+
+class Unequal(scale.Partitions):
+    """Partitions that the second worker does not see."""
+
+    def load(self, **how: Any) -> cs.Dataset:
+        from ray import train
+
+        if train.get_context().get_world_rank() == 1:
+            raise StorageError("not seen from here")
+        return super().load(**how)
+
+
+def test_what_fails_in_one_worker_is_told_and_the_other_does_not_wait(two_nodes, parts, tmp_path):
+    ray_pickle = pytest.importorskip("ray.cloudpickle")
+    ray_pickle.register_pickle_by_value(sys.modules[__name__])  # the workers have no tests
+    try:
+        with pytest.raises(StorageError, match="not seen from here"):
+            scale.fit(
+                cs.Contrastive(**SMALL), Unequal(parts.place.path), work=tmp_path, workers=2, address=two_nodes.address
+            )
+    finally:
+        ray_pickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+def test_where_workers_run_is_not_said_twice(parts, tmp_path):
+    space = cs.Contrastive(**SMALL, trainer_options={"devices": 2, "precision": "32-true"})
+    with pytest.raises(ParameterError, match=r"trainer_options: on a cluster .* got devices\."):
+        scale.fit(space, parts, work=tmp_path / "work")
+    assert not (tmp_path / "work").exists()
 
 
 def test_mistakes_are_named_and_not_tried_again(two_nodes, parts, tmp_path):

@@ -90,8 +90,11 @@ class Place:
         except OSError as error:
             raise StorageError(f"{self.path}/{name}: cannot be written: {error.strerror or error}.") from error
 
-    def names(self) -> set[str]:
+    def names(self, *, folders: bool = False) -> set[str]:
         """The files that lie directly in the folder; none where there is no folder. Those half-written do not count.
+
+        Args:
+            folders: Name the folders in it, too.
 
         Raises:
             StorageError: If it cannot be read.
@@ -101,5 +104,6 @@ class Place:
             found = filesystem.get_file_info(fs.FileSelector(base, allow_not_found=True))
         except OSError as error:
             raise StorageError(f"{self.path}: cannot be read: {error.strerror or error}.") from error
-        names = {Path(entry.path).name for entry in found if entry.type == fs.FileType.File}
+        kinds = (fs.FileType.File, fs.FileType.Directory) if folders else (fs.FileType.File,)
+        names = {Path(entry.path).name for entry in found if entry.type in kinds}
         return {name for name in names if not name.startswith(".")}

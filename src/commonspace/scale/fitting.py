@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -108,8 +109,12 @@ def fit(
 
 
 def told(space: Space) -> str:
-    """A space's class and parameters, which tell it from another that has not learnt yet."""
-    return f"{type(space).__name__} {sorted(space.get_params().items())}"
+    """A space's class and parameters, which tell it from another that has not learnt yet.
+
+    Not what is passed on to Lightning, which may be an object that calls itself by its address.
+    """
+    params = {name: value for name, value in space.get_params().items() if name != "trainer_options"}
+    return f"{type(space).__name__} {sorted(params.items())}"
 
 
 def identity(parts: Partitions) -> dict[str, Any]:
@@ -159,7 +164,7 @@ def _restore(space: LinearSpace, place: Place, name: str) -> LinearSpace:
                 {**numbers, "mean": file[f"mean{i}"], "scatter": np.asfortranarray(file[f"scatter{i}"])}
                 for i, numbers in enumerate(seen["moments"])
             ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise StorageError(f"{place}/{name} is damaged ({error}); delete it.") from error
     if seen["modalities"] is not None:
         space.modalities_, space.dims_, space.moments_ = tuple(seen["modalities"]), seen["dims"], moments

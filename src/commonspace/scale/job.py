@@ -10,6 +10,8 @@ from commonspace.data.places import Place
 from commonspace.errors import StorageError
 
 JOB = "job.json"
+FAILURE = "failure.json"
+"""What made a job fail; it is no finished piece."""
 
 
 def begin(place: Place, job: Mapping[str, Any]) -> None:
@@ -22,16 +24,16 @@ def begin(place: Place, job: Mapping[str, Any]) -> None:
     Raises:
         StorageError: If the folder is of another job or holds other things, or cannot be written.
     """
-    names = place.names()
-    if JOB in names:
-        if job_of(place) != dict(job):
-            raise StorageError(
-                f"{place} holds finished pieces of another job: other items, parameters or encoders, or another number "
-                "of rows. They are left alone: choose another folder, or delete this one."
-            )
-    elif names:
+    names = place.names(folders=True)
+    pieces = names - {JOB, FAILURE}
+    if pieces and JOB not in names:
         raise StorageError(f"{place} exists and holds other things; it is left alone. Choose another folder.")
-    else:
+    if pieces and job_of(place) != dict(job):
+        raise StorageError(
+            f"{place} holds finished pieces of another job: other items, parameters or encoders, or another number "
+            "of rows. They are left alone: choose another folder, or delete this one."
+        )
+    if not pieces:  # a job that failed before it finished any piece is none to keep
         place.write(JOB, json.dumps(job).encode())
 
 

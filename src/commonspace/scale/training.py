@@ -23,14 +23,16 @@ from commonspace.spaces import Space, load_space
 from commonspace.spaces.persistence import CHECKPOINT
 
 from .cluster import connected
-from .job import begin, job_of
+from .job import FAILURE, begin, job_of
 
 if TYPE_CHECKING:
     from commonspace.spaces.deep.base import DeepSpace
 
 LOSSES = 16
 """How often a training is taken up again after workers were lost, before there is taken to be another reason."""
-SPACE, FAILURE, RAY = "space", "failure.json", "ray"
+SPACE, RAY = "space", "ray"
+PLACED = ("accelerator", "devices", "num_nodes", "plugins", "strategy")
+"""What Lightning asks about devices and processes, of which a cluster decides."""
 
 
 def train(
@@ -66,11 +68,15 @@ def train(
     place = Place(work)
     if place.remote:
         raise ParameterError(f"work: a training keeps its state in a folder of a filesystem, got {place}.")
+    if given := sorted(set(space.trainer_options or {}) & set(PLACED)):
+        raise ParameterError(
+            f"trainer_options: on a cluster Ray decides where processes run; expected none of {', '.join(PLACED)}, got "
+            f"{', '.join(given)}. Leave it out; workers= says how many there are."
+        )
     learning: DeepSpace = clone(space)
     if learning.random_state is None:
-        drawn = job_of(place).get("seed", int(np.random.SeedSequence().generate_state(1)[0]))
-        learning.random_state = drawn
-    begin(place, {**job, "seed": learning.random_state})
+        learning.random_state = job_of(place).get("seed", int(np.random.SeedSequence().generate_state(1)[0]))
+    begin(place, {**job, "seed": int(learning.random_state)})
     folder = Path(place.path)
     (folder / FAILURE).unlink(missing_ok=True)
     if not (folder / SPACE).is_dir():
@@ -95,6 +101,8 @@ def _run(ray: Any, space: DeepSpace, parts: Partitions, split: str | None, folde
     try:
         trainer.fit()
     except ray.train.TrainingFailedError as error:
+        if (folder / FAILURE).exists():  # which says more
+            return
         raise TrainingError(
             f"{type(space).__name__}: the workers failed {LOSSES} times; the last time: {error}. What was learnt until "
             f"then is in {folder}: the same call goes on from there."
@@ -104,27 +112,28 @@ def _run(ray: Any, space: DeepSpace, parts: Partitions, split: str | None, folde
 def _work(config: dict[str, Any]) -> None:
     """What each worker does: the training of one machine, with the cluster as Lightning's strategy."""
     from ray import train as ray_train
+    from ray.train.torch import get_device
 
     space, folder, context = config["space"], config["folder"], ray_train.get_context()
+    if (folder / FAILURE).exists():
+        return
     own = space.trainer_options
     try:
         data = config["parts"].load(split=config["split"], raw=False)
-        space.trainer_options = {**(own or {}), **_trainer_options(context.get_world_size())}
+        space.trainer_options = {**(own or {}), **_trainer_options(get_device().type, context.get_world_size())}
         time = {"time": data.time} if space.tags.uses_time else {}
         space.fit(data.views, data.labels, **time, checkpoint=folder / CHECKPOINT, resume=True)
-    except CommonspaceError as error:  # the same in every worker, and would be the same again
-        if context.get_world_rank() == 0:
-            Place(folder).write(FAILURE, json.dumps([type(error).__name__, str(error)]).encode())
-        return
+    except CommonspaceError as error:
+        Place(folder).write(FAILURE, json.dumps([type(error).__name__, str(error)]).encode())
+        raise  # the others may wait for this worker: Ray ends them all, and none begins again
     if context.get_world_rank() == 0:
         space.trainer_options = own
         space.save(folder / SPACE)
 
 
-def _trainer_options(workers: int) -> dict[str, Any]:
-    import torch
-
-    options: dict[str, Any] = {"accelerator": "gpu" if torch.cuda.is_available() else "cpu", "devices": 1}
+def _trainer_options(device: str, workers: int) -> dict[str, Any]:
+    """For workers on the kind of device that Ray gave them, which need not be what the machine has."""
+    options: dict[str, Any] = {"accelerator": "gpu" if device == "cuda" else device, "devices": 1}
     if workers > 1:
         from .lightning import RayEnvironment, RayStrategy
 
