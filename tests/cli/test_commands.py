@@ -101,7 +101,8 @@ def test_index_draws_a_map_when_asked(run, encoded, fitted, tmp_path):
     assert made is not None
     assert made.num_rows == 160
     with pytest.raises(UnknownNameError, match="unknown method of a map 'tsne'"):
-        run("index", fitted, encoded, "--store", tmp_path / "store", "--map", "tsne")
+        run("index", fitted, encoded, "--store", tmp_path / "other", "--map", "tsne")
+    assert not (tmp_path / "other").exists()  # told before anything is stored
 
 
 def test_index_refuses_a_store_of_another_space_until_told_to_replace_it(run, encoded, fitted, tmp_path):

@@ -27,8 +27,9 @@ def test_codes_storage_and_times_that_do_not_exist(raw, tmp_path):
     with pytest.raises(ParameterError, match="storage: expected one of 'float32', 'float16', got 'int4'"):
         Collection.create(tmp_path / "other", dim=3, storage="int4")
     assert not (tmp_path / "other").exists()
-    with pytest.raises(ParameterError, match="keep: expected a time of 0 or more"):
-        raw.optimize(keep=timedelta(seconds=-1))
+    for keep in (timedelta(seconds=-1), 0, None):
+        with pytest.raises(ParameterError, match=r"keep: expected a datetime\.timedelta of 0 or more, got"):
+            raw.optimize(keep=keep)
 
 
 def test_questions_that_are_none(raw):

@@ -69,6 +69,8 @@ def test_types(values, kind, expected):
         ([[[1]], [[2]]], "cannot be stored"),
         ([timedelta(1), timedelta(2)], "duration.* cannot be stored"),
         (np.array([2**63, 1], np.uint64), "not of one storable type"),
+        ([2**70, 1], "not of one storable type"),
+        (["\ud800", "a"], "not of one storable type"),  # as names of files are that are no UTF-8
         (np.array(["-0044-03-15", "2000-01-01"], "M8[D]"), "outside the years 1 to 9999"),
         (np.array(["12000-03-15", "2000-01-01"], "M8[s]"), "outside the years 1 to 9999"),
     ],

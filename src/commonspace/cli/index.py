@@ -44,9 +44,11 @@ def index(
 
     Example: commonspace index runs/cca encoded/photos --store stores/photos --recall 0.95 --storage float16
     """
-    from commonspace.collection import check_dataset, check_index, is_collection
+    from commonspace.collection import check_dataset, check_index, check_map, is_collection
 
     check_index(recall, codes)  # before anything is stored
+    if map_method is not None:
+        check_map(map_method)
     fitted = cs.load_space(space)
     dataset = part(read_data(data, root, protocol, option=option), split, default="all")
     if is_collection(store) and not overwrite:

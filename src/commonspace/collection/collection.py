@@ -222,11 +222,11 @@ class Collection(Searching):
             What the index is now.
 
         Raises:
-            ParameterError: If keep is below 0.
+            ParameterError: If keep is no `timedelta` of 0 or more.
             StorageError: If the collection cannot be written, or another process is writing.
         """
-        if keep < timedelta(0):
-            raise ParameterError(f"keep: expected a time of 0 or more, got {keep}.")
+        if not isinstance(keep, timedelta) or keep < timedelta(0):
+            raise ParameterError(f"keep: expected a datetime.timedelta of 0 or more, got {keep!r}.")
         return self._writer.optimize(keep)
 
     def lend(self) -> AbstractContextManager[VectorTable]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,30 @@ NEIGHBOURS = 15
 """That UMAP keeps near each point."""
 
 METHOD = b"method"
+NEEDED = "map: UMAP needs umap-learn: pip install 'commonspace[map]'; or take method='pca', which needs nothing."
+
+
+def check_map(method: str) -> None:
+    """Refuses a map that cannot be drawn here, before long work that it would come after.
+
+    Args:
+        method: "umap" or "pca".
+
+    Raises:
+        UnknownNameError: If there is no such method.
+        MissingPackageError: If umap-learn is not installed.
+
+    Examples:
+        >>> check_map("pca")
+        >>> check_map("tsne")
+        Traceback (most recent call last):
+        ...
+        commonspace.errors.UnknownNameError: unknown method of a map 'tsne'. Known: pca, umap.
+    """
+    if method not in METHODS:
+        raise UnknownNameError("method of a map", method, METHODS)
+    if method == "umap" and find_spec("umap") is None:
+        raise MissingPackageError(NEEDED)
 
 
 def make_map(rows: pa.Table, method: str, random_state: int) -> pa.Table:
@@ -43,8 +68,7 @@ def make_map(rows: pa.Table, method: str, random_state: int) -> pa.Table:
         UnknownNameError: If there is no such method.
         MissingPackageError: If umap-learn is not installed.
     """
-    if method not in METHODS:
-        raise UnknownNameError("method of a map", method, METHODS)
+    check_map(method)
     if rows.num_rows < FEWEST:
         raise InputError(f"map: expected {FEWEST} rows or more, got {rows.num_rows}; add items first.")
     vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(rows.num_rows, -1)
@@ -79,12 +103,8 @@ def _umap(vectors: NDArray[np.float32], random_state: int) -> NDArray[np.floatin
     start = "spectral" if len(vectors) > 2 * NEIGHBOURS else "random"  # few rows have too few eigenvectors
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of an extension that is not there, and of parts that are not connected
-        try:
-            from umap import UMAP
-        except ImportError as error:
-            raise MissingPackageError(
-                "map: UMAP needs umap-learn: pip install 'commonspace[map]'; or take method='pca', which needs nothing."
-            ) from error
+        from umap import UMAP
+
         model = UMAP(n_neighbors=neighbours, metric="cosine", init=start, random_state=random_state, n_jobs=1)
         with threadpool_limits(cpu_threads()):  # numba sets the number of threads of the process, here until the end
             return np.asarray(model.fit_transform(vectors), float)

@@ -59,7 +59,7 @@ def typed_column(field: str, values: Any, n: int) -> pa.Array:
         if pa.types.is_timestamp(array.type) and array.type.unit == "ns":
             array = pc.floor_temporal(array, unit="microsecond")  # as NumPy cuts them; a cast would go towards 1970
         array = array.cast(kind)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OverflowError, UnicodeError) as error:
         raise InputError(f"metadata field {field!r}: the values are not of one storable type ({error}).") from error
     if pa.types.is_floating(kind):
         array = pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
