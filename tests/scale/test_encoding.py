@@ -13,7 +13,8 @@ import pytest
 
 import commonspace as cs
 from commonspace import scale
-from commonspace.errors import InputError, ParameterError, StorageError
+from commonspace.encoders import get_encoder
+from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
 N, ROWS = 2048, 128
@@ -124,6 +125,66 @@ def test_tables_are_encoded_as_one_machine_reads_them(two_nodes, pictures, tmp_p
         assert encoded.label_names == one.label_names == ("a", "b", "c")
         np.testing.assert_array_equal(encoded.labels, one.labels)
         assert encoded.metadata.equals(one.metadata)
+
+
+def test_a_table_written_anew_does_not_give_the_old_views(two_nodes, tmp_path):
+    file, out = tmp_path / "t.parquet", tmp_path / "encoded"
+    for value in (1.0, 2.0):
+        pq.write_table(pa.table({"id": ["a", "b"], "x": [[value, 0.0]] * 2}), file)
+        os.utime(file, (value, value))
+        if value == 1:
+            assert scale.encode(file, out, address=two_nodes.address).load().view("x")[0, 0] == 1
+    with pytest.raises(StorageError, match="another job"):
+        scale.encode(file, out, address=two_nodes.address)
+
+
+def test_items_of_several_parts_are_lists_in_every_partition(two_nodes, pictures, tmp_path):
+    files = pictures(6)
+    parts: list[list[bytes] | None] = [files[:1], files[1:2], files[2:4], None, files[4:5], files[5:]]
+    table = pa.table({"id": list("abcdef"), "image": parts, "x": [[1.0, 2.0]] * 6})
+    pq.write_table(table, tmp_path / "t.parquet")
+    how: dict[str, Any] = {"columns": {"image": "image", "x": "x"}, "encoders": {"image": "colours"}}
+    one = cs.load_dataset(tmp_path / "t.parquet", **how)
+    encoded = scale.encode(tmp_path / "t.parquet", tmp_path / "a", rows=2, address=two_nodes.address, **how).load()
+    np.testing.assert_array_equal(encoded.view("image"), one.view("image"))
+    assert encoded.table.equals(one.table)
+
+
+def test_partitions_that_do_not_fit_are_refused(two_nodes, tmp_path):
+    address = two_nodes.address
+    features = [[1.0, 2.0], [3.0, 4.0], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    pq.write_table(pa.table({"id": list("abcd"), "x": features}), tmp_path / "features.parquet")
+    with pytest.raises(InputError, match="x: rows of 3 numbers in partition 1, of 2 in the first"):
+        scale.encode(tmp_path / "features.parquet", tmp_path / "a", columns={"x": "x"}, rows=2, address=address)
+    nested = [[[1], [2]], [[3], [4]], [[1, 2], [3]], [[1]]]
+    pq.write_table(pa.table({"id": list("abcd"), "x": [[1.0]] * 4, "n": nested}), tmp_path / "nested.parquet")
+    with pytest.raises(InputError, match=r"column metadata.n: list<.* in partition 0, and string in partition 1"):
+        scale.encode(tmp_path / "nested.parquet", tmp_path / "b", columns={"x": "x"}, rows=2, address=address)
+
+
+def test_encoders_are_kept_and_refused_as_on_one_machine(two_nodes, data, tmp_path):
+    file, address = tmp_path / "t.parquet", two_nodes.address
+    for length, kept in ((288, {"image"}), (3, set())):
+        pq.write_table(pa.table({"id": ["a", "b"], "image": np.ones((2, length)).tolist()}), file)
+        own = cs.Dataset({"image": np.ones((2, length))}, encoders={"image": get_encoder("colours")})
+        encoded = scale.encode(own, tmp_path / f"own {length}", address=address)
+        assert encoded.description.encoders.keys() == kept
+        scale.encode(file, tmp_path / f"{length}", address=address)
+        assert scale.Partitions(tmp_path / f"{length}").description.encoders == {}
+    with pytest.raises(ParameterError, match="comes as features for image; nothing is encoded there"):
+        scale.encode(file, tmp_path / "x", encoders={"image": "colours"}, address=address)
+    for table in (file, data.take(range(9))):
+        with pytest.raises(UnknownNameError, match=r"modality of .*'txt'"):
+            scale.encode(table, tmp_path / "x", encoders={"txt": "minilm"}, address=address)
+    assert not (tmp_path / "x").exists()
+
+
+def test_what_one_machine_reads_is_encoded_too(two_nodes, tmp_path):
+    (tmp_path / "t.csv").write_text("id,text\na,one dog\nb,two cats\n")
+    np.savez(tmp_path / "t.npz", x=np.eye(3), y=np.ones((3, 2)))
+    assert scale.encode(tmp_path / "t.npz", tmp_path / "npz", address=two_nodes.address).items == 3
+    parts = scale.encode(tmp_path / "t.csv", tmp_path / "csv", rows=1, address=two_nodes.address)
+    np.testing.assert_array_equal(parts.load().view("text"), cs.load_dataset(tmp_path / "t.csv").view("text"))
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(two_nodes, data, pictures, tmp_path):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -81,6 +84,123 @@ def test_lance_is_read_as_parquet_is(folder: Path):
     assert source.sizes == [20, 20, 10]
     whole = cs.load_dataset(folder / "whole.parquet", columns=COLUMNS)
     assert pa.concat_tables([source.read(i).table for i in range(3)]).equals(whole.table)
+
+
+def test_a_table_written_anew_is_another_source(folder: Path):
+    def identity() -> str:
+        source = find_source(None, folder / "tables", COLUMNS, 8)
+        assert source is not None
+        return source.identity
+
+    first, file = identity(), folder / "tables" / "b.parquet"
+    table = pq.read_table(file)
+    written = file.stat().st_mtime_ns
+    swapped = table.set_column(1, "caption", [pa.array(table["caption"].to_pylist()[::-1])])
+    pq.write_table(swapped, file, row_group_size=11)
+    os.utime(file, ns=(written + 1000, written + 1000))  # clocks of file systems may be coarse
+    second = identity()
+    assert second != first
+    assert identity() == second
+
+
+def test_one_version_of_lance_is_read_and_another_is_another_source(folder: Path):
+    lance = pytest.importorskip("lance", reason="needs the extra [ray]")
+    path = str(folder / "x.lance")
+    table = pq.read_table(folder / "whole.parquet")
+    lance.write_dataset(table, path)
+    source = find_source(None, path, COLUMNS, 20)
+    assert source is not None
+    before = source.read(0)
+    lance.write_dataset(
+        table.set_column(0, "key", [pa.array([f"other {i}" for i in range(N)])]), path, mode="overwrite"
+    )
+    assert source.read(0).table.equals(before.table)
+    other = find_source(None, path, COLUMNS, 20)
+    assert other is not None
+    assert other.identity != source.identity
+    assert other.read(0).ids[0] == "other 0"
+    shutil.rmtree(path)
+    lance.write_dataset(table, path)  # version 1 again
+    again = find_source(None, path, COLUMNS, 20)
+    assert again is not None
+    assert again.identity not in (source.identity, other.identity)
+
+
+def parts_of(path: Path, rows: int, columns: dict[str, str | None] | None = None) -> list[cs.Dataset]:
+    source = find_source(None, path, columns or {}, rows)
+    assert source is not None
+    return [source.read(number) for number in range(len(source.sizes))]
+
+
+def test_texts_of_a_table_stay_texts_in_every_partition(tmp_path: Path):
+    table = pa.table(
+        {
+            "features": [[0.0, 1.0]] * 4,
+            "code": ["1", "2", "A1", "A2"],
+            "kind": pa.array(["3", "4", None, "x"]).dictionary_encode(),
+            "number": [1, 2, None, 4],
+        }
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    parts = parts_of(tmp_path / "t.parquet", 2)
+    whole = pa.concat_tables([part.metadata for part in parts])
+    assert whole.to_pydict() == {name: table[name].to_pylist() for name in ("code", "kind", "number")}
+    assert whole.schema.types == [pa.string(), pa.string(), pa.int64()]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["03/04/1950", "05/06/1951", "31/03/1950", "01/02/1952"],
+        ["03/04/1950", "05/06/1951", "03/31/1950", "31/12/1952", "12/31/1952"],
+        ["1950", "1951", "1950-03", "1952"],
+        ["1950-03-31", "1950-04-01", "1950-04-01T12:30", None],
+        ["no", "nothing", "1950", "1951", "1952"],
+    ],
+)
+def test_written_times_are_read_as_those_of_the_whole_column(texts: list[str | None], tmp_path: Path):
+    columns: dict[str, Any] = {"time": "when", "features": "features"}
+    pq.write_table(pa.table({"features": [[0.0, 1.0]] * len(texts), "when": texts}), tmp_path / "t.parquet")
+    parts = parts_of(tmp_path / "t.parquet", 2, columns)
+    whole = cs.load_dataset(tmp_path / "t.parquet", columns=columns)
+    joined = pa.concat_tables([part.table for part in parts], promote_options="permissive")
+    np.testing.assert_array_equal(joined["time"].to_numpy(), whole.table["time"].to_numpy())
+    assert joined.schema.field("time").type == whole.table.schema.field("time").type
+    assert [problem for part in parts for problem in part.problems] == whole.problems
+
+
+def test_files_whose_columns_do_not_fit_are_refused_before_anything_is_read(tmp_path: Path):
+    one = {"features": [[0.0, 1.0]] * 2, "code": [1, 2], "year": [1950, 1951]}
+    pq.write_table(pa.table(one), tmp_path / "a.parquet")
+    pq.write_table(pa.table({**one, "code": ["A1", "A2"]}), tmp_path / "b.parquet")
+    with pytest.raises(
+        InputError, match=r"column code: int64 in a.parquet, and string in b.parquet; expected one type"
+    ):
+        find_source(None, tmp_path, {}, 2)
+    pq.write_table(pa.table({**one, "code": [0.5, None]}), tmp_path / "b.parquet")
+    assert pa.concat_tables([part.table for part in parts_of(tmp_path, 2)], promote_options="permissive").num_rows == 4
+    pq.write_table(pa.table(one).drop_columns("year"), tmp_path / "b.parquet")
+    with pytest.raises(InputError, match=r"b.parquet: no column 'year', which is the time in other files"):
+        find_source(None, tmp_path, {}, 2)
+
+
+def test_files_of_any_kind_folders_of_any_name_and_uris_are_told_apart(folder: Path):
+    (folder / "photos.csv").write_text("text,id\none word,a\n")
+    assert find_source(None, folder / "photos.csv", {}, 8) is None
+    assert find_source(None, folder / "nothing.parquet", {}, 8) is None
+    (folder / "tables").rename(folder / "x.parquet")
+    (folder / "x.parquet" / "_SUCCESS").touch()
+    whole = [part.table for part in parts_of(folder / "x.parquet", 8, {**COLUMNS})]
+    uri = f"fsspec+file://{folder}"
+    for name in ("x.parquet", "whole.parquet"):
+        source = find_source(None, f"{uri}/{name}", COLUMNS, 8)
+        assert source is not None
+        assert source.name == (name if name == "x.parquet" else folder.name).partition(".")[0]
+        tables = [source.read(number).table for number in range(len(source.sizes))]
+        assert pa.concat_tables(tables).equals(pa.concat_tables(whole))
+    for name in ("photos.csv", "nothing.parquet"):
+        with pytest.raises(InputError, match=rf"{name}: no Parquet file, folder of Parquet files or Lance data set"):
+            find_source(None, f"{uri}/{name}", {}, 8)
 
 
 def test_what_is_no_table_is_left_to_others_and_mistakes_are_named(folder: Path):

@@ -8,16 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from commonspace.catalogue import load_dataset
 from commonspace.data import Dataset, Encoder
 from commonspace.data.partition_file import ITEM, Summary, partition_name, read_summary, write_partition
 from commonspace.data.partitions import Description, Partitions
 from commonspace.data.places import Place
 from commonspace.encoders import DEFAULT_ENCODERS, get_encoder
-from commonspace.errors import CommonspaceError, InputError, ParameterError
+from commonspace.errors import CommonspaceError, InputError, ParameterError, UnknownNameError
 from commonspace.progress import progress
 
 from .cluster import check_workers, connected, processors, quieten
+from .column_types import check_partitions, is_list
 from .job import begin
 from .repeats import first_repeated
 from .sources import DatasetSource, Source, find_source, named_encoders
@@ -65,6 +68,7 @@ class PartitionEncoder:
                 problems += unread
             else:
                 views[modality] = data.view(modality)
+        data.table = _with_lists(data.table, self._source.listed)
         return write_partition(self._place, number, data, views, problems)
 
 
@@ -101,9 +105,11 @@ def encode(
 
     Raises:
         MissingPackageError: If Ray is not installed.
-        ParameterError: If `rows` or `workers` is below 1.
-        InputError: If the data cannot be read, an id occurs twice, none of the items of a modality can be read, or no
-            cluster answers at the address.
+        ParameterError: If `rows` or `workers` is below 1, or an encoder is given for what comes as features of another
+            length than its rows.
+        UnknownNameError: If there is no such column or encoder, or no such modality as an encoder is given for.
+        InputError: If the data cannot be read, columns of files are unlike, an id occurs twice, none of the items of a
+            modality can be read, or no cluster answers at the address.
         StorageError: If the folder holds something else, or cannot be written.
 
     Example:
@@ -122,15 +128,49 @@ def encode(
             source = DatasetSource(ray, data, rows)
         own = data.encoders if isinstance(data, Dataset) else {m: get_encoder(e) for m, e in DEFAULT_ENCODERS.items()}
         given = {m: get_encoder(e, kind=m) if isinstance(e, str) else e for m, e in (encoders or {}).items()}
-        known = {m: e for m, e in {**own, **given}.items() if m in source.read(0).modalities}
+        known = _useful(source.read(0), own, given)
         begin(place, {"source": source.identity, "encoders": {m: e.fingerprint for m, e in known.items()}})
         parts = _run(ray, source, known, place, workers)
         if source.repeats and (repeated := first_repeated(ray, place, len(parts))) is not None:
             raise InputError(f"ids: {repeated!r} occurs more than once; ids must be distinct.")
-    _describe(source, known, parts).write(place)
+        description = _describe(source, known, parts)
+        check_partitions(ray, source.name, place, len(parts))
+    description.write(place)
     if problems := sum(len(part.problems) for part in parts):
         _logger.info("%s: %d problems, told by the partitions", source.name, problems)
     return Partitions(place)
+
+
+def _useful(data: Dataset, own: Mapping[str, Encoder], given: Mapping[str, Encoder]) -> dict[str, Encoder]:
+    """The encoders of raw items, and those whose rows are as long as the features that a modality comes as.
+
+    Args:
+        data: The first partition.
+        own: Those of the data set, or of every kind.
+        given: Those of the user, which are not passed over.
+    """
+    useful = {m: e for m, e in {**own, **given}.items() if m in data.modalities and _fits(e, data, m)}
+    for modality in given:
+        if modality not in data.modalities:
+            raise UnknownNameError(f"modality of {data.name}", modality, data.modalities)
+        if modality not in useful:
+            raise ParameterError(f"encoders: {data.name} comes as features for {modality}; nothing is encoded there.")
+    return useful
+
+
+def _fits(encoder: Encoder, data: Dataset, modality: str) -> bool:
+    return ITEM + modality in data.table.column_names or encoder.dim == data.view(modality).shape[-1]
+
+
+def _with_lists(table: pa.Table, modalities: Sequence[str]) -> pa.Table:
+    """The table with raw items of these modalities as lists: in another partition an item may have several parts."""
+    for modality in modalities:
+        name = ITEM + modality
+        kind = table[name].type if name in table.column_names else pa.null()
+        if not pa.types.is_null(kind) and not is_list(kind):
+            lists = [None if item is None else [item] for item in table[name].to_pylist()]
+            table = table.set_column(table.column_names.index(name), name, pa.array(lists, pa.list_(kind)))
+    return table
 
 
 def _run(ray: Any, source: Source, encoders: Mapping[str, Encoder], place: Place, workers: int | None) -> list[Summary]:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+from pyarrow.fs import FileType
 
 from commonspace.data import Dataset, Encoder
-from commonspace.data.lance_file import open_lance
+from commonspace.data.lance_file import is_lance
 from commonspace.data.places import Place
 from commonspace.data.readers.arrow import plain_column
 from commonspace.data.readers.assemble import assemble
 from commonspace.data.readers.media import Media, find_media, leading
-from commonspace.data.readers.roles import find_roles
+from commonspace.data.readers.roles import MODALITIES, find_roles
 from commonspace.data.readers.rows import Rows
-from commonspace.errors import InputError, StorageError
+from commonspace.errors import InputError
+
+from .column_types import check_files, is_list, is_text
+from .table_files import TableFiles, bare, folder_and_file, kind_of, pieces
+from .typed_rows import assemble_typed
+from .written_times import WrittenTimes
 
 
 class Source(Protocol):
@@ -30,10 +34,12 @@ class Source(Protocol):
         name: What reports call the data set.
         protocol: What reports call the split and the rule of relevance.
         columns: Role -> column.
-        identity: A digest of what the items are and how they are parted.
+        identity: A digest of what the items are and how they are parted: of a data set by its content, of a table by
+            its files' names, sizes and times, or its version. What files are named in it is not looked into.
         sizes: The number of rows of each partition.
         repeats: Whether an identifier may occur in two partitions.
         ordered: Whether all partitions name the columns of labels in the one order that counts.
+        listed: The modalities of which an item may have several parts, whether or not one of a partition has.
     """
 
     @property
@@ -57,6 +63,9 @@ class Source(Protocol):
     @property
     def ordered(self) -> bool: ...  # noqa: D102
 
+    @property
+    def listed(self) -> Sequence[str]: ...  # noqa: D102
+
     def read(self, number: int) -> Dataset:
         """A partition, without encoders."""
         ...
@@ -72,6 +81,7 @@ class DatasetSource:
     """
 
     repeats, ordered = False, True
+    listed: Sequence[str] = ()  # all parts have the types of one table
 
     def __init__(self, ray: Any, data: Dataset, rows: int) -> None:
         self.name, self.protocol, self.columns = data.name, data.protocol, data.columns
@@ -93,27 +103,12 @@ class DatasetSource:
         return part
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """Some rows of one file.
-
-    Attributes:
-        file: Its name; of a Lance data set, "".
-        start: The first row in the file.
-        rows: How many.
-        before: How many rows all files before have, and this one before `start`.
-    """
-
-    file: str
-    start: int
-    rows: int
-    before: int
-
-
 class TableSource:
     """Parquet files or a Lance data set, parted by rows; a partition does not go over the end of a file.
 
     Columns play the roles that `commonspace.data.readers.read` tells, as the user says, else as the first rows suggest.
+    They have the types that the table says, in every partition: texts stay texts, and how written dates are read is
+    taken from the whole column.
 
     Args:
         place: The folder of the Parquet files, or the Lance data set.
@@ -122,21 +117,26 @@ class TableSource:
         rows: Items in a partition.
 
     Raises:
-        InputError: If there are no rows, no column is a modality, or rows of one picture would have to be put together.
+        InputError: If there are no rows, no column is a modality, rows of one picture would have to be put together, or
+            columns of two files are unlike.
         StorageError: If something cannot be read.
     """
 
     protocol, ordered = "custom", False
 
     def __init__(self, place: Place, files: Sequence[str], columns: Mapping[str, str | None], rows: int) -> None:
-        self.place, self.name = place, Path(place.path.partition("?")[0]).stem
-        self._pieces = list(_pieces(place, files, rows))
+        self.place, self.name = place, Path(bare(place)).stem
+        self._files = TableFiles.of(place, files)
+        footers = list(self._files.footers())
+        check_files(str(place), ((file, schema) for file, _, schema in footers))
+        self._pieces = list(pieces({file: count for file, count, _ in footers}, rows))
         if not self._pieces:
             raise InputError(f"{place}: the table has no rows; expected a row for each item.")
         self.sizes = [piece.rows for piece in self._pieces]
         self._media: Media = find_media(Path(place.path), depth=-1 if place.remote else 1)
-        first = self._rows(0)
+        first = self._rows(0, self._files.read(self._pieces[0]))
         self.columns = find_roles(first, columns, self._media)
+        self._check_columns(footers)
         self.repeats = "id" in self.columns
         if not self.repeats and leading(self._media, self.columns) is not None:
             raise InputError(
@@ -144,21 +144,38 @@ class TableSource:
                 "partitions. Name it: columns={'id': '...'}."
             )
         assemble(first, dict(self.columns), self._media)
+        fields = [field for _, _, schema in footers for field in schema if not pa.types.is_null(field.type)]
+        types = {field.name: field.type for field in fields}
+        self.listed = tuple(m for m in MODALITIES if is_list(types.get(self.columns.get(m), pa.null())))
+        self._texts = frozenset(column for column, kind in types.items() if is_text(kind))
+        time = self.columns.get("time")
+        self._times = WrittenTimes.of(self._files.column(time)) if time is not None and time in self._texts else None
         told = [str(place), [(p.file, p.start, p.rows) for p in self._pieces], sorted(self.columns.items())]
-        self.identity = blake2b(repr(told).encode(), digest_size=16).hexdigest()
+        self.identity = blake2b(repr([*told, self._files.stamps()]).encode(), digest_size=16).hexdigest()
 
     def read(self, number: int) -> Dataset:
         """A partition."""
-        reading = assemble(self._rows(number), dict(self.columns), self._media)
+        table = self._files.read(self._pieces[number])
+        rows = self._rows(number, table)
+        reading = assemble_typed(rows, self.columns, self._media, texts=self._texts, times=self._times)
         return reading.to_dataset(encoders={}, name=self.name)
 
-    def _rows(self, number: int) -> Rows:
+    def _rows(self, number: int, table: pa.Table) -> Rows:
         piece = self._pieces[number]
-        table = _read(self.place, piece)
         name = f"{self.place}/{piece.file}".rstrip("/")
         columns = {c: plain_column(f"{name}: {c}", table[c]) for c in table.column_names}
         ids = [str(piece.before + row) for row in range(piece.rows)]
         return Rows(name, columns, lambda row: f"{piece.file or self.name} row {piece.start + row}", row_ids=ids)
+
+    def _check_columns(self, footers: Sequence[tuple[str, int, pa.Schema]]) -> None:
+        """Raises where a file lacks a column that plays a role."""
+        for file, _, schema in footers:
+            for role, column in self.columns.items():
+                if column not in schema.names:
+                    raise InputError(
+                        f"{self.place}/{file}: no column {column!r}, which is the {role} in other files; its columns "
+                        f"are {', '.join(schema.names)}. Give each file the same columns."
+                    )
 
 
 def find_source(
@@ -167,23 +184,29 @@ def find_source(
     """The source for what the user gave; None for a path that holds neither Parquet nor Lance.
 
     Raises:
-        InputError: If columns are given for a data set.
+        InputError: If columns are given for a data set, or a URI is that of no table.
+        StorageError: If something cannot be read.
     """
     if isinstance(data, Dataset):
         if columns:
             raise InputError("columns: they tell how to read a table, and a Dataset was given. Leave them out.")
         return DatasetSource(ray, data, rows)
     place = Place(data)
-    if place.path.partition("?")[0].endswith(".lance"):
+    if is_lance(bare(place)):
         return TableSource(place, (), columns or {}, rows)
-    if place.path.partition("?")[0].endswith(".parquet"):
-        folder, _, file = place.path.rpartition("/")
-        return TableSource(Place(folder or "/"), [file], columns or {}, rows)
-    names = place.names()
-    if names & {"dataset.json", "partitions.json"}:  # encoded already: its Parquet files are no table of a user's
-        return None
-    files = sorted(name for name in names if name.endswith(".parquet"))
-    return TableSource(place, files, columns or {}, rows) if files else None
+    if kind_of(place) == FileType.File:
+        folder, file = folder_and_file(place)
+        files = [file] if _is_parquet(file) else []
+    else:
+        folder, names = place, place.names()
+        encoded = names & {"dataset.json", "partitions.json"}  # its Parquet files are no table of a user's
+        files = [] if encoded else sorted(name for name in names if _is_parquet(name))
+    if not files and place.remote:
+        raise InputError(
+            f"{place}: no Parquet file, folder of Parquet files or Lance data set that is not yet encoded; only these "
+            "are read by URI. Give the path of anything else."
+        )
+    return TableSource(folder, files, columns or {}, rows) if files else None
 
 
 def named_encoders(encoders: Mapping[str, Encoder]) -> dict[str, str | Encoder]:
@@ -201,6 +224,10 @@ def named_encoders(encoders: Mapping[str, Encoder]) -> dict[str, str | Encoder]:
     return named
 
 
+def _is_parquet(name: str) -> bool:
+    return name.lower().endswith(".parquet")
+
+
 def _digest(part: Dataset) -> bytes:
     digest = blake2b(digest_size=16)
     sink = pa.BufferOutputStream()
@@ -211,38 +238,3 @@ def _digest(part: Dataset) -> bytes:
         if f"item.{modality}" not in part.table.column_names:
             digest.update(np.ascontiguousarray(part.view(modality)).data)
     return digest.digest()
-
-
-def _pieces(place: Place, files: Sequence[str], rows: int) -> Any:
-    """The partitions, in the order of the files."""
-    before = 0
-    for file in files or ("",):
-        count = open_lance(place.path).count_rows() if not file else _parquet_rows(place, file)
-        for start in range(0, count, rows):
-            yield _Piece(file, start, min(rows, count - start), before + start)
-        before += count
-
-
-def _parquet_rows(place: Place, file: str) -> int:
-    try:
-        with place.open(file) as opened, pq.ParquetFile(opened) as parquet:
-            return int(parquet.metadata.num_rows)
-    except (OSError, pa.ArrowException) as error:
-        raise StorageError(f"{place}/{file}: cannot be read as Parquet: {error}.") from error
-
-
-def _read(place: Place, piece: _Piece) -> pa.Table:
-    if not piece.file:
-        return open_lance(place.path).to_table(offset=piece.start, limit=piece.rows)
-    try:
-        with place.open(piece.file) as opened, pq.ParquetFile(opened) as parquet:
-            groups, first, at = [], None, 0
-            for group in range(parquet.metadata.num_row_groups):
-                end = at + parquet.metadata.row_group(group).num_rows
-                if at < piece.start + piece.rows and end > piece.start:
-                    first = at if first is None else first
-                    groups.append(group)
-                at = end
-            return parquet.read_row_groups(groups).slice(piece.start - (first or 0), piece.rows)
-    except (OSError, pa.ArrowException) as error:
-        raise StorageError(f"{place}/{piece.file}: cannot be read as Parquet: {error}.") from error
