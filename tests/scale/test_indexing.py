@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,10 @@ import pytest
 
 import commonspace as cs
 from commonspace import scale
-from commonspace.errors import ParameterError, StorageError
+from commonspace.collection.table import VectorTable
+from commonspace.data.places import Place
+from commonspace.errors import InputError, ParameterError, StorageError
+from commonspace.scale.indexing import commit, write_group
 
 pytest.importorskip("lance_ray", reason="needs the extra [ray]")
 lance = pytest.importorskip("lance")
@@ -78,6 +83,90 @@ def test_what_is_written_is_not_written_again(two_nodes, parts, space, tmp_path)
         scale.index(space, parts, tmp_path / "other", **how)
 
 
+def test_a_relative_store_is_below_the_working_directory_of_the_caller(two_nodes, parts, space, tmp_path, monkeypatch):
+    started = Path.cwd()  # of the workers too
+    monkeypatch.chdir(tmp_path)
+    try:
+        store = scale.index(space, parts, "relative-store", split="test", address=two_nodes.address)
+        assert not (started / "relative-store").exists()
+    finally:
+        shutil.rmtree(started / "relative-store", ignore_errors=True)
+    assert store.path == tmp_path / "relative-store"
+    assert len(store.rows(vectors=True)) == len(store) > 150
+
+
+def test_fragments_whose_files_lie_elsewhere_are_not_committed(parts, space, tmp_path):
+    tables = [VectorTable(tmp_path / name, "items", 6) for name in ("here", "there")]
+    for table in tables:
+        table.extend({"number": pa.int64(), "late": pa.string(), "label": pa.string(), "time": pa.float64()})
+
+    def written(table: VectorTable) -> list[str]:
+        kept = Place(tmp_path / "kept")
+        return write_group(0, space, parts, None, kept, str(table.path), table.schema, table.fields)
+
+    fragments = written(tables[1])
+    with pytest.raises(StorageError, match=r"store: 1 files that the cluster wrote .* storage that all of them see"):
+        commit(tables[0], fragments)
+    assert len(tables[0]) == 0
+    assert written(tables[1]) == fragments
+    commit(tables[1], fragments)
+    assert len(tables[1]) == len(tables[1].rows(["id"], True, None)) > 256
+    again = written(tables[0])  # what is kept is of use only where its files are
+    assert again != fragments
+    commit(tables[0], again)
+    assert len(tables[0]) == len(tables[1])
+
+
+def test_what_fails_while_fragments_are_written_is_told_as_what_it_is(parts, space, tmp_path):
+    table = VectorTable(tmp_path, "items", 6)
+    known = {"number": pa.int64(), "late": pa.int64(), "label": pa.string(), "time": pa.float64()}
+    table.extend(known)
+    how: tuple[Any, ...] = (space, parts, None, None)
+    with pytest.raises(InputError, match="late"):  # the first partitions of the group have no value in it
+        write_group(1, *how, str(table.path), table.schema, table.fields)
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"items\.lance cannot be used"):
+        write_group(0, *how, str(tmp_path / "file" / "items.lance"), table.schema, table.fields)
+    fragments = write_group(0, *how, str(table.path), table.schema, table.fields)
+    shutil.rmtree(table.path / "_versions")
+    with pytest.raises(StorageError, match=r"items\.lance cannot be used"):
+        commit(table, fragments)
+
+
+def test_what_is_kept_is_of_one_collection(two_nodes, parts, space, tmp_path):
+    store, how = tmp_path / "store", {"split": "train", "work": tmp_path / "work", "address": two_nodes.address}
+    first = rows_of(scale.index(space, parts, store, **how))
+    shutil.rmtree(store)
+    assert rows_of(scale.index(space, parts, store, **how)).equals(first)
+    test = scale.index(space, parts, store, split="test", overwrite=True, address=two_nodes.address)
+    with pytest.raises(StorageError, match=r"holds a collection already, and not the one that .*work keeps"):
+        scale.index(space, parts, store, **how)
+    assert len(test) == len(cs.Collection.open(store)) < len(first)
+    assert rows_of(scale.index(space, parts, store, overwrite=True, **how)).equals(first)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_kill_right_after_the_collection_was_made_is_survived(
+    two_nodes, parts, space, tmp_path, monkeypatch, overwrite
+):
+    make = cs.Collection.create
+
+    def killed(*arguments: Any, **others: Any) -> None:
+        make(*arguments, **others)
+        raise KeyboardInterrupt
+
+    how: dict[str, Any] = {"split": "test", "work": tmp_path / "work", "address": two_nodes.address}
+    with monkeypatch.context() as patch:
+        patch.setattr(cs.Collection, "create", killed)
+        with pytest.raises(KeyboardInterrupt):
+            scale.index(space, parts, tmp_path / "store", overwrite=overwrite, **how)
+    assert len(cs.Collection.open(tmp_path / "store")) == 0
+    store = scale.index(space, parts, tmp_path / "store", overwrite=overwrite, **how)
+    assert len(store.rows(vectors=True)) > 150
+    again = scale.index(space, parts, tmp_path / "store", overwrite=overwrite, **how)
+    assert again.version == store.version
+
+
 def test_a_large_collection_is_indexed_in_segments_and_finds_what_is_near(two_nodes, tmp_path):
     rng = np.random.default_rng(0)
     latent = rng.standard_normal((4000, 6))
@@ -85,7 +174,8 @@ def test_a_large_collection_is_indexed_in_segments_and_finds_what_is_near(two_no
     views = {m: (x + 0.1 * rng.standard_normal(x.shape)).astype(np.float32) for m, x in views.items()}
     parts = scale.encode(cs.Dataset(views), tmp_path / "encoded", rows=100, address=two_nodes.address)
     space = scale.fit(cs.CCA(6), parts, address=two_nodes.address)
-    store = scale.index(space, parts, tmp_path / "store", address=two_nodes.address)
+    how: dict[str, Any] = {"work": tmp_path / "work", "address": two_nodes.address}
+    store = scale.index(space, parts, tmp_path / "store", **how)
     report = store.index
     assert report is not None
     assert (report.kind, report.rows, report.unindexed, len(store._table.segments)) == ("IVF_SQ", 8000, 0, 2)
@@ -97,6 +187,21 @@ def test_a_large_collection_is_indexed_in_segments_and_finds_what_is_near(two_no
         nearest = {str(i) for i in np.argsort(-embedded["text"] @ query)[:10]}
         shares.append(len(nearest & {hit.id for hit in store.search(vector=query, to="text", k=10)}) / 10)
     assert np.mean(shares) > 0.95
+    table = str(store._table.path)
+    held = {index.name: index.segments for index in lance.dataset(table).describe_indices()}
+    assert {number for part in held["modality_idx"] for number in part.fragment_ids} == {
+        fragment.fragment_id for fragment in lance.dataset(table).get_fragments()
+    }
+    assert "ScalarIndexQuery" in lance.dataset(table).scanner(filter="modality = 'text'").explain_plan()
+    version, segments = store.version, store._table.segments
+    again = scale.index(space, parts, tmp_path / "store", **how)  # an index that is there is not built anew
+    assert (again.version, again._table.segments, again.index) == (version, segments, report)
+    with store.lend() as lent:
+        lent.drop_index()
+    shutil.rmtree(Path(table, "_indices"))
+    Path(table, "_indices").touch()
+    with pytest.raises(StorageError, match=r"items\.lance cannot be used"):
+        scale.index(space, parts, tmp_path / "store", **how)
 
 
 def test_a_collection_that_is_there_is_left_alone_or_replaced(two_nodes, parts, space, tmp_path):
@@ -108,3 +213,19 @@ def test_a_collection_that_is_there_is_left_alone_or_replaced(two_nodes, parts, 
     assert replaced.modalities["image"] == 600
     with pytest.raises(ParameterError, match=r"store: .* got s3://bucket/store"):
         scale.index(space, parts, "s3://bucket/store", address=address)
+
+
+def test_a_collection_is_replaced_only_by_what_can_be_stored(two_nodes, parts, space, tmp_path):
+    how: dict[str, Any] = {"overwrite": True, "address": two_nodes.address}
+    before = rows_of(scale.index(space, parts, tmp_path / "store", split="test", **how))
+    others = cs.CCA(2).fit({"sound": np.eye(9, 4), "scan": np.eye(9, 3)})
+    with pytest.raises(InputError, match="no item of split nonsense to store"):
+        scale.index(space, parts, tmp_path / "store", split="nonsense", **how)
+    with pytest.raises(InputError, match="the space knows sound, scan, the data set has image, text"):
+        scale.index(others, parts, tmp_path / "store", **how)
+    assert rows_of(cs.Collection.open(tmp_path / "store")).equals(before)
+    with pytest.raises(ParameterError, match="CCA is not fitted"):
+        scale.index(cs.CCA(2), parts, tmp_path / "store", work=tmp_path / "work", **how)
+    with pytest.raises(InputError, match="no item of split nonsense to store"):
+        scale.index(space, parts, tmp_path / "new", split="nonsense", address=two_nodes.address)
+    assert not (tmp_path / "new").exists()

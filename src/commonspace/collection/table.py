@@ -146,17 +146,17 @@ class VectorTable:
         known = self.fields
         new = [pa.field(column_name(field), kind) for field, kind in fields.items() if field not in known]
         if new:
-            with self._writing() as dataset:
+            with self.writing() as dataset:
                 dataset.add_columns(new)
 
     def add(self, rows: pa.Table) -> None:
         """Adds rows whose keys are not stored; the caller knows."""
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             dataset.insert(rows, mode="append")
 
     def put(self, rows: pa.Table) -> None:
         """Adds rows, in the place of those with the same key."""
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             _upsert(dataset).execute(rows)
 
     def put_items(self, rows: pa.Table, ids: Sequence[str], modalities: Sequence[str]) -> None:
@@ -170,7 +170,7 @@ class VectorTable:
         if not len(ids):
             return
         condition = both(one_of("modality", modalities), one_of("id", ids))
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             stored = dataset.to_table(columns=list(KEY), filter=condition)
             if not stored.num_rows:
                 if rows.num_rows:
@@ -184,7 +184,7 @@ class VectorTable:
     def delete(self, ids: Sequence[str]) -> int:
         """Removes all rows of the ids; returns how many there were."""
         removed = 0
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             for low in range(0, len(ids), _DELETED_AT_ONCE):
                 condition = one_of("id", ids[low : low + _DELETED_AT_ONCE])
                 removed += int(dataset.delete(condition)["num_deleted_rows"])
@@ -224,7 +224,7 @@ class VectorTable:
             if event.event == "complete":
                 told(str(event.stage))
 
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             dataset.create_index(
                 "vector",
                 kind,
@@ -235,11 +235,11 @@ class VectorTable:
                 progress_callback=tell,
                 **options,
             )
-            _index_modalities(dataset)
+            index_modalities(dataset)
 
     def drop_index(self) -> None:
         """Takes the index away."""
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             for index in dataset.describe_indices():
                 dataset.drop_index(index.name)
 
@@ -249,22 +249,33 @@ class VectorTable:
         They become a segment of their own, together with those that came since the first was written; once all these
         hold more than a share of the rows, one is made of all. Left to itself, Lance adds a segment each time.
         """
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             held = dataset.stats.index_stats(INDEX)["num_indexed_rows_per_delta"]
             late = dataset.count_rows() - max(held)
             merged = len(held) if late > _MOST_LATE * max(held) else len(held) - 1
             dataset.optimize.optimize_indices(num_indices_to_merge=merged, index_names=[INDEX])
-            _index_modalities(dataset)
+            index_modalities(dataset)
 
     def compact(self) -> None:
         """Merges small files and writes those anew of which much was deleted."""
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             dataset.optimize.compact_files(target_rows_per_fragment=_ROWS_PER_FILE)
 
     def forget(self, older_than: timedelta) -> None:
         """Removes versions that are older, and the files that only they need."""
-        with self._writing() as dataset:
+        with self.writing() as dataset:
             dataset.cleanup_old_versions(older_than=older_than)
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """The newest version as an object of its own: Lance lets no one read an object that is writing.
+
+        Raises:
+            StorageError: If Lance cannot do what the block asks of it.
+        """
+        with self._guarded():
+            held = self._dataset
+            yield held.checkout_version(held.latest_version)
 
     def _latest(self) -> Any:
         """The newest version, by whichever process; objects of Lance's are replaced, since other threads read them."""
@@ -292,13 +303,6 @@ class VectorTable:
                     attempt += 1
 
     @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        """The newest version as an object of its own: Lance lets no one read an object that is writing."""
-        with self._guarded():
-            held = self._dataset
-            yield held.checkout_version(held.latest_version)
-
-    @contextmanager
     def _guarded(self) -> Iterator[None]:
         try:
             yield
@@ -316,7 +320,7 @@ def _parts(dataset: Any) -> list[Any]:
     return [part for index in dataset.describe_indices() if index.name == INDEX for part in index.segments]
 
 
-def _index_modalities(dataset: Any) -> None:
+def index_modalities(dataset: Any) -> None:
     """Without it each search that names a modality reads that of every row, which takes longer than the search."""
     dataset.create_scalar_index("modality", "BITMAP", name=_MODALITIES, replace=True)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -12,20 +13,30 @@ from typing import Any
 import pyarrow as pa
 
 from commonspace.catalogue.load import saved_encoders
-from commonspace.collection import Collection, is_collection
+from commonspace.collection import Collection, check_dataset, is_collection
+from commonspace.collection.checks import check_dim
 from commonspace.collection.index import CODES, FEWEST_TO_INDEX
+from commonspace.collection.lance_errors import translated
+from commonspace.collection.manifest import Manifest, table_folder
 from commonspace.collection.partition_rows import field_types, merged_types, rows_of
-from commonspace.collection.table import INDEX
+from commonspace.collection.table import INDEX, VectorTable, index_modalities
 from commonspace.data.partitions import Partitions
 from commonspace.data.places import Place
-from commonspace.errors import InputError, MissingPackageError, ParameterError
+from commonspace.errors import CommonspaceError, InputError, MissingPackageError, ParameterError, StorageError
 from commonspace.spaces import Space
 
 from .cluster import check_workers, connected, processors, run_tasks
 from .fitting import GROUP, identity, numbers_of
 from .job import begin
 
+Run = Callable[..., dict[int, Any]]
+
 CREATED = "created.json"
+"""Which collection the fragments in `work` are of; the collection's table has the same file."""
+
+DATA = "data"
+"""The folder of a Lance table in which the files of its fragments are."""
+
 TRAINED_BY = 256
 """Rows for each partition of the index by which its centres are found, where there are so many."""
 
@@ -51,11 +62,13 @@ def index(
     Args:
         space: A fitted space.
         data: What `encode` wrote. Its encoders are looked up by name, for queries.
-        store: The folder of the collection, which every machine sees. Items are not added to one that is there.
+        store: The folder of the collection, which every machine sees under the same path. Items are not added to one
+            that is there.
         split: The split to store. None takes everything.
-        overwrite: Replace a collection that is there.
+        overwrite: Replace a collection that is there, once the data is known to fit the space.
         work: A folder that keeps which fragments are written: the same call again, after a kill too, writes only what
-            is missing. None keeps nothing.
+            is missing. What it keeps is of one collection: once that was deleted or replaced, all is written anew.
+            None keeps nothing.
         workers: At most so many tasks at once. None takes all processors.
         address: Of the cluster, see `encode`.
 
@@ -66,8 +79,9 @@ def index(
         MissingPackageError: If Ray or lance-ray is not installed.
         ParameterError: If the space is not fitted, or `store` is a URI.
         InputError: If the data cannot be embedded or stored, an item of `split` is missing, or no cluster answers.
-        StorageError: If the folder holds a collection and `overwrite` is not set, or cannot be written, or `work` is of
-            another job.
+        StorageError: If the folder holds another collection and `overwrite` is not set, cannot be written, or is not
+            the same on every machine, or if `work` is of another job.
+        UnknownNameError: If there are no splits.
 
     Example:
         ```python
@@ -75,71 +89,134 @@ def index(
         ```
     """
     check_workers(workers)
+    check_dim(space, None)
     _require_lance()
     parts = data if isinstance(data, Partitions) else Partitions(data)
-    if Place(store).remote:
+    target = Place(store)
+    if target.remote:
         raise ParameterError(f"store: a collection is a folder of a filesystem that every machine sees, got {store}.")
+    folder = Path(target.path)  # absolute: tasks run in other working directories
     place = None if work is None else Place(work)
     if place is not None:
-        job = {"space": space.fingerprint, "store": str(Path(store).absolute()), "split": split}
-        begin(place, {**job, **identity(parts)})
+        begin(place, {"space": space.fingerprint, "store": str(folder), "split": split, **identity(parts)})
     with connected(address) as ray:
-        collection = _collection(space, parts, store, overwrite, place)
-        if not len(collection):
-            _write(ray, collection, space, parts, split, place, workers)
+        collection = _begun(space, folder, overwrite, place)
+        if collection is None or not len(collection):
+            run = _runner(ray, parts, workers)
+            fields = _looked_at(run, space, parts, split)
+            if collection is None:
+                collection = _created(space, parts, folder, overwrite, place)
+            _write(run, collection, space, parts, split, place, fields)
         if len(collection) >= FEWEST_TO_INDEX:
             _build_index(collection, len(collection), workers or processors(ray))
-    return Collection.open(store, space=space)
+    return Collection.open(folder, space=space)
 
 
-def _collection(space: Space, parts: Partitions, store: str | Path, overwrite: bool, place: Place | None) -> Collection:
-    """A new collection; or the one that an earlier call of the same job began."""
-    if place is not None and CREATED in place.names() and is_collection(Path(store)):
-        return Collection.open(store, space=space)
+def _begun(space: Space, folder: Path, overwrite: bool, place: Place | None) -> Collection | None:
+    """The collection that an earlier call of the same job began; None where a new one is to be made.
+
+    Raises:
+        StorageError: If another collection is there and is not to be replaced.
+    """
+    if not is_collection(folder):
+        return None
+    token = "" if place is None else _token(place)
+    if token:
+        manifest = Manifest.read(folder)
+        mark = Place(folder / table_folder(manifest.generation))
+        found = _token(mark)
+        if found == token:
+            return Collection.open(folder, space=space)
+        if not found and not overwrite and manifest.space == space.fingerprint:
+            left = Collection.open(folder, space=space)
+            if not len(left):  # a kill came after it was made and before it was marked
+                _mark(mark, token)
+                return left
+    if overwrite:
+        return None
+    other = f", and not the one that {place} keeps the fragments of" if token else ""
+    raise StorageError(
+        f"{folder} holds a collection already{other}: open it with Collection.open, pick another folder, "
+        "or pass overwrite=True."
+    )
+
+
+def _created(space: Space, parts: Partitions, folder: Path, overwrite: bool, place: Place | None) -> Collection:
+    """A new collection, and a token of it in its table and in the folder that keeps its fragments.
+
+    Without the token, fragments of a collection that was deleted or replaced since would be taken for this one's.
+    """
+    token = uuid.uuid4().hex
     encoders = saved_encoders(str(parts.place), parts.description.encoders, {})
-    collection = Collection.create(store, space, encoders=encoders, overwrite=overwrite)
     if place is not None:
-        place.write(CREATED, b"{}")
+        _mark(place, token)
+    collection = Collection.create(folder, space, encoders=encoders, overwrite=overwrite)
+    if place is not None:
+        with collection.lend() as table:
+            _mark(Place(table.path), token)
     return collection
 
 
+def _mark(place: Place, token: str) -> None:
+    place.write(CREATED, json.dumps({"collection": token}).encode())
+
+
+def _token(place: Place) -> str:
+    """What tells the collection that a folder is of from others; nothing where it is of none."""
+    if CREATED not in place.names():
+        return ""
+    try:
+        return str(json.loads(place.read(CREATED))["collection"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _runner(ray: Any, parts: Partitions, workers: int | None) -> Run:
+    """Calls a function for each group of partitions, by tasks."""
+    items = parts.description.items
+
+    def units(group: int) -> int:
+        return sum(items[number] for number in numbers_of(group, len(parts)))
+
+    return partial(run_tasks, ray, numbers=range(-(-len(parts) // GROUP)), units=units, workers=workers)
+
+
+def _looked_at(run: Run, space: Space, parts: Partitions, split: str | None) -> dict[str, pa.DataType]:
+    """Field -> type of what will be stored beside the vectors, after a look whether the space can embed the data."""
+    found = run(metadata_of, (parts, split), description="reading metadata")
+    first = next((number for number, _ in found.values() if number is not None), None)
+    if first is None:
+        raise InputError(f"{parts.place}: no item {'' if split is None else f'of split {split} '}to store.")
+    check_dataset(parts.read(first, split=split, raw=False), space)
+    return merged_types(types for _, types in found.values())
+
+
+def metadata_of(group: int, parts: Partitions, split: str | None) -> tuple[int | None, dict[str, pa.DataType]]:
+    """The first partition of a group that has items, and field -> type of what is stored of all beside vectors."""
+    found: dict[int, dict[str, pa.DataType]] = {}
+    for number in numbers_of(group, len(parts)):
+        data = parts.read(number, split=split, modalities=(), raw=False)
+        if len(data):
+            found[number] = field_types(data)
+    return next(iter(found), None), merged_types(found.values())
+
+
 def _write(
-    ray: Any,
+    run: Run,
     collection: Collection,
     space: Space,
     parts: Partitions,
     split: str | None,
     place: Place | None,
-    workers: int | None,
+    fields: dict[str, pa.DataType],
 ) -> None:
     """Writes the rows by tasks, and commits them."""
-    import lance
-
-    items = parts.description.items
-    groups = range(-(-len(parts) // GROUP))
-
-    def units(group: int) -> int:
-        return sum(items[number] for number in numbers_of(group, len(parts)))
-
-    run = partial(run_tasks, ray, numbers=groups, units=units, workers=workers)
+    kept = None if place is None else place.inside(_token(place))
     with collection.lend() as table:
-        types = run(types_of, (parts, split), description="reading metadata")
-        fields = merged_types(types.values())
         table.extend(fields)
-        shared = (space, parts, split, place, str(table.path), table.schema, dict(table.fields))
+        shared = (space, parts, split, kept, str(table.path), table.schema, dict(table.fields))
         written = run(write_group, shared, description="storing")
-        fragments = [lance.FragmentMetadata.from_json(text) for texts in written.values() for text in texts]
-        if not fragments:
-            raise InputError(f"{parts.place}: no item {'' if split is None else f'of split {split} '}to store.")
-        there = lance.dataset(str(table.path))
-        lance.LanceDataset.commit(there.uri, lance.LanceOperation.Append(fragments), read_version=there.version)
-
-
-def types_of(group: int, parts: Partitions, split: str | None) -> dict[str, pa.DataType]:
-    """Field -> type of what is stored of the partitions of a group beside their vectors."""
-    numbers = numbers_of(group, len(parts))
-    found = (parts.read(number, split=split, modalities=(), raw=False) for number in numbers)
-    return merged_types(field_types(data) for data in found if len(data))
+        commit(table, [text for texts in written.values() for text in texts])
 
 
 def write_group(
@@ -147,7 +224,7 @@ def write_group(
     space: Space,
     parts: Partitions,
     split: str | None,
-    place: Place | None,
+    kept: Place | None,
     path: str,
     schema: pa.Schema,
     fields: dict[str, pa.DataType],
@@ -156,19 +233,64 @@ def write_group(
     from lance_ray.fragment import write_fragment
 
     name = f"fragments-{group:06d}.json"
-    if place is not None and name in place.names():
-        return list(json.loads(place.read(name)))
+    if kept is not None and name in kept.names():
+        known = list(json.loads(kept.read(name)))
+        if not _missing(Path(path), known):
+            return known
+    failed: list[CommonspaceError] = []
 
     def rows() -> Iterator[pa.Table]:
-        for number in numbers_of(group, len(parts)):
-            data = parts.read(number, split=split)
-            if len(data):
-                yield from rows_of(data, space, space.n_components_, schema, fields)
+        try:
+            for number in numbers_of(group, len(parts)):
+                data = parts.read(number, split=split)
+                if len(data):
+                    yield from rows_of(data, space, space.n_components_, schema, fields)
+        except CommonspaceError as error:
+            failed.append(error)  # Lance, which reads the rows, makes another error of it
+            raise
 
-    written = [json.dumps(fragment.to_json()) for fragment, _ in write_fragment(rows(), path, schema=schema)]
-    if place is not None:
-        place.write(name, json.dumps(written).encode())
+    try:
+        written = [json.dumps(fragment.to_json()) for fragment, _ in write_fragment(rows(), path, schema=schema)]
+    except CommonspaceError:
+        raise
+    except (RuntimeError, OSError, ValueError) as error:
+        raise (failed[0] if failed else translated(error, Path(path))) from error
+    if kept is not None:
+        kept.write(name, json.dumps(written).encode())
     return written
+
+
+def commit(table: VectorTable, fragments: Sequence[str]) -> None:
+    """Makes fragments the rows of a table.
+
+    Args:
+        table: The table.
+        fragments: What `write_group` tells of each.
+
+    Raises:
+        InputError: If there are none.
+        StorageError: If a file of theirs is not in the table's folder, or the commit fails.
+    """
+    import lance
+
+    if not fragments:
+        raise InputError(f"{table.path}: no item has anything to store: all lack every modality that the space knows.")
+    missing = _missing(table.path, fragments)
+    if missing:
+        raise StorageError(
+            f"store: {len(missing)} files that the cluster wrote are not in {table.path / DATA}, such as {missing[0]}: "
+            f"{table.path.parent} is not the same folder on every machine. Nothing was stored: choose a folder on "
+            "storage that all of them see under the same path."
+        )
+    with table.writing() as dataset:
+        rows = lance.LanceOperation.Append([lance.FragmentMetadata.from_json(text) for text in fragments])
+        lance.LanceDataset.commit(dataset.uri, rows, read_version=dataset.version)
+
+
+def _missing(path: Path, fragments: Sequence[str]) -> list[str]:
+    """The files of fragments that are not in a table's folder."""
+    names = [str(file["path"]) for text in fragments for file in json.loads(text)["files"]]
+    return [name for name in names if not (path / DATA / name).is_file()]
 
 
 def _build_index(collection: Collection, rows: int, workers: int) -> None:
@@ -177,16 +299,20 @@ def _build_index(collection: Collection, rows: int, workers: int) -> None:
 
     partitions = round(rows**0.5)
     with collection.lend() as table:
-        create_index(
-            str(table.path),
-            "vector",
-            CODES["sq"],
-            name=INDEX,
-            metric="cosine",
-            num_partitions=partitions,
-            num_workers=workers,
-            sample_rate=min(TRAINED_BY, rows // partitions),
-        )
+        if not table.segments or table.unindexed():
+            with table.writing() as dataset:
+                index_modalities(dataset)  # before the other, so that where that is there this is too
+            with table.writing():
+                create_index(
+                    str(table.path),
+                    "vector",
+                    CODES["sq"],
+                    name=INDEX,
+                    metric="cosine",
+                    num_partitions=partitions,
+                    num_workers=workers,
+                    sample_rate=min(TRAINED_BY, rows // partitions),
+                )
     collection.optimize()
 
 
