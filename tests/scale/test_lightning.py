@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 PROGRAM = """
-from pytorch_lightning.plugins.environments import ClusterEnvironment
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
 from pytorch_lightning.strategies import DDPStrategy
 
 from commonspace.scale.training import _trainer_options

@@ -18,8 +18,6 @@ from .calibration import Asked, calibrated, drawn, targets
 from .index import CODES, FEWEST_TO_INDEX, KEEP, IndexFile, IndexReport, Setting
 from .table import VectorTable
 
-_STEPS = 4  # that Lance tells of: training centres and codes, sorting rows into partitions, writing these
-
 _SLOW_IN_HALF = 50_000
 
 _logger = logging.getLogger("commonspace")
@@ -51,8 +49,9 @@ def build(
             "takes minutes",
             f"{rows:,}",
         )
-    with progress("indexing", _STEPS + _measurements(counts), "steps") as advance:
-        table.create_index(CODES[codes], _options(codes, table.dim), lambda step: advance(1, step.replace("_", " ")))
+    with progress("indexing", 1 + _measurements(counts), "steps") as advance:
+        table.create_index(CODES[codes], _options(codes, table.dim))
+        advance(1)
         asked = drawn(table, counts) if queries is None else [_foreign(queries)]
         report = _measured(table, file, recall, asked, (), advance, started)
     table.forget(KEEP)

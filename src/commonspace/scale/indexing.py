@@ -19,7 +19,7 @@ from commonspace.collection.index import CODES, FEWEST_TO_INDEX
 from commonspace.collection.lance_errors import translated
 from commonspace.collection.manifest import Manifest, table_folder
 from commonspace.collection.partition_rows import field_types, merged_types, rows_of
-from commonspace.collection.table import INDEX, VectorTable, index_modalities
+from commonspace.collection.table import FILES, INDEX, VectorTable, index_modalities
 from commonspace.data.partitions import Partitions
 from commonspace.data.places import Place
 from commonspace.errors import CommonspaceError, InputError, MissingPackageError, ParameterError, StorageError
@@ -250,7 +250,8 @@ def write_group(
             raise
 
     try:
-        written = [json.dumps(fragment.to_json()) for fragment, _ in write_fragment(rows(), path, schema=schema)]
+        fragments = write_fragment(rows(), path, schema=schema, data_storage_version=FILES)
+        written = [json.dumps(fragment.to_json()) for fragment, _ in fragments]
     except CommonspaceError:
         raise
     except (RuntimeError, OSError, ValueError) as error:

@@ -10,7 +10,7 @@ import os
 from typing import Any
 
 import torch
-from pytorch_lightning.plugins.environments import ClusterEnvironment
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
 from pytorch_lightning.strategies import DDPStrategy
 from ray import train as ray_train
 from ray.train.torch import get_device
