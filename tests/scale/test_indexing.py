@@ -121,13 +121,16 @@ def test_what_fails_while_fragments_are_written_is_told_as_what_it_is(parts, spa
     table = VectorTable(tmp_path, "items", 6)
     known = {"number": pa.int64(), "late": pa.int64(), "label": pa.string(), "time": pa.float64()}
     table.extend(known)
-    how: tuple[Any, ...] = (space, parts, None, None)
+
+    def written(group: int, path: Path) -> list[str]:
+        return write_group(group, space, parts, None, None, str(path), table.schema, table.fields)
+
     with pytest.raises(InputError, match="late"):  # the first partitions of the group have no value in it
-        write_group(1, *how, str(table.path), table.schema, table.fields)
+        written(1, table.path)
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match=r"items\.lance cannot be used"):
-        write_group(0, *how, str(tmp_path / "file" / "items.lance"), table.schema, table.fields)
-    fragments = write_group(0, *how, str(table.path), table.schema, table.fields)
+        written(0, tmp_path / "file" / "items.lance")
+    fragments = written(0, table.path)
     shutil.rmtree(table.path / "_versions")
     with pytest.raises(StorageError, match=r"items\.lance cannot be used"):
         commit(table, fragments)
