@@ -47,8 +47,7 @@ def index(
     from commonspace.collection import check_dataset, check_index, check_map, is_collection
 
     check_index(recall, codes)  # before anything is stored
-    if map_method is not None:
-        check_map(map_method)
+    check_map(map_method or "pca")  # which can always be drawn
     fitted = cs.load_space(space)
     dataset = part(read_data(data, root, protocol, option=option), split, default="all")
     if is_collection(store) and not overwrite:
