@@ -217,8 +217,8 @@ class VectorTable:
     def create_index(self, kind: str, options: Mapping[str, int]) -> None:
         """Indexes the vectors anew, and by a bitmap the modalities, of which most searches name one.
 
-        Lance is not asked to tell how far it is: where there are two processors it then stops for good, once in six
-        times (pylance 14.0.2).
+        Lance is not asked to tell how far it is: where there are two processors it then often stops for good (pylance
+        14.0.2).
 
         Args:
             kind: A type of index of Lance's.
