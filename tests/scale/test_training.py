@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -103,29 +102,6 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     np.testing.assert_allclose(fitted.history_["loss"], alone.history_["loss"], atol=1e-4)
     for name, array in alone.weights_.items():
         np.testing.assert_allclose(fitted.weights_[name], array, atol=2e-3, err_msg=name)
-
-
-class Unequal(scale.Partitions):
-    """Partitions that the second worker does not see."""
-
-    def load(self, **how: Any) -> cs.Dataset:
-        from ray import train
-
-        if train.get_context().get_world_rank() == 1:
-            raise StorageError("not seen from here")
-        return super().load(**how)
-
-
-def test_what_fails_in_one_worker_is_told_and_the_other_does_not_wait(two_nodes, parts, tmp_path):
-    ray_pickle = pytest.importorskip("ray.cloudpickle")
-    ray_pickle.register_pickle_by_value(sys.modules[__name__])  # the workers have no tests
-    try:
-        with pytest.raises(StorageError, match="not seen from here"):
-            scale.fit(
-                cs.Contrastive(**SMALL), Unequal(parts.place.path), work=tmp_path, workers=2, address=two_nodes.address
-            )
-    finally:
-        ray_pickle.unregister_pickle_by_value(sys.modules[__name__])
 
 
 def test_where_workers_run_is_not_said_twice(parts, tmp_path):
