@@ -34,7 +34,12 @@ class Place:
         return type(self), (self.path,)
 
     @cached_property
-    def _base(self) -> tuple[Any, str]:
+    def base(self) -> tuple[Any, str]:
+        """The filesystem of pyarrow, and the folder's path on it.
+
+        Raises:
+            StorageError: If it is at no place that pyarrow knows.
+        """
         if not self.remote:
             return fs.LocalFileSystem(), self.path
         try:
@@ -54,7 +59,7 @@ class Place:
         Raises:
             StorageError: If it is not there or cannot be read.
         """
-        filesystem, base = self._base
+        filesystem, base = self.base
         try:
             return filesystem.open_input_file(f"{base}/{name}")
         except OSError as error:
@@ -79,7 +84,7 @@ class Place:
         Raises:
             StorageError: If it cannot be written.
         """
-        filesystem, base = self._base
+        filesystem, base = self.base
         if not self.remote:
             with replacing(Path(base) / name) as temporary:
                 temporary.write_bytes(memoryview(content))
@@ -99,7 +104,7 @@ class Place:
         Raises:
             StorageError: If it cannot be read.
         """
-        filesystem, base = self._base
+        filesystem, base = self.base
         try:
             found = filesystem.get_file_info(fs.FileSelector(base, allow_not_found=True))
         except OSError as error:

@@ -66,7 +66,7 @@ class TableFiles:
         if not self.files:
             fragments = self._lance().get_fragments()
             return [self.version, [file.path for fragment in fragments for file in fragment.data_files()]]
-        filesystem, base = _filesystem(self.place)
+        filesystem, base = self.place.base
         try:
             infos = filesystem.get_file_info([f"{base}/{file}" for file in self.files])
         except OSError as error:
@@ -154,7 +154,7 @@ def kind_of(place: Place) -> fs.FileType:
     Raises:
         StorageError: If that cannot be told.
     """
-    filesystem, base = _filesystem(place)
+    filesystem, base = place.base
     try:
         return filesystem.get_file_info(base).type
     except OSError as error:
@@ -171,13 +171,3 @@ def folder_and_file(place: Place) -> tuple[Place, str]:
     path = bare(place)
     folder, _, file = path.rpartition("/")
     return Place(f"{folder or '/'}{place.path.removeprefix(path)}"), file
-
-
-def _filesystem(place: Place) -> tuple[Any, str]:
-    if not place.remote:
-        return fs.LocalFileSystem(), place.path
-    try:
-        filesystem, base = fs.FileSystem.from_uri(place.path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise StorageError(f"{place}: no place that can be read or written: {error}.") from error
-    return filesystem, base
