@@ -40,6 +40,15 @@ def test_settings_out_of_range():
     assert BenchSettings(["cca", "CCA", "SAM"]).spaces == ("CCA", "SAM")
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data, and with a benchmark of it in `out`."""
+    folder = tmp_path_factory.mktemp("begun")
+    run_bench(saved(folder), BenchSettings(["cca"], trials=1), folder / "out", processes=1)
+    return folder
+
+
+@pytest.mark.slow
 def test_the_number_of_processes_does_not_change_a_number(tmp_path: Path):
     protocol, settings = saved(tmp_path), BenchSettings(SPACES[:3], trials=3)
     one, two = (run_bench(protocol, settings, tmp_path / f"{n}", processes=n) for n in (1, 2))
@@ -50,19 +59,18 @@ def test_the_number_of_processes_does_not_change_a_number(tmp_path: Path):
         run_bench(protocol, settings, tmp_path / "0", processes=0)
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path):
-    protocol, settings = saved(tmp_path), BenchSettings(["cca"], trials=1)
+def test_a_folder_of_something_else_is_left_alone(begun: Path, tmp_path: Path):
+    protocol, settings = find_protocol(str(begun / "small")), BenchSettings(["cca"], trials=1)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(StorageError, match="holds no benchmark"):
         run_bench(protocol, settings, tmp_path / "mine")
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["letter.txt"]
-    run_bench(protocol, settings, tmp_path / "out", processes=1)
     with pytest.raises(StorageError, match="with trials 1, this one has 2"):
-        run_bench(protocol, BenchSettings(["cca"], trials=2), tmp_path / "out")
+        run_bench(protocol, BenchSettings(["cca"], trials=2), begun / "out")
     other = saved(tmp_path, labels=["x", "y"] * 45)
     with pytest.raises(StorageError, match="with data"):
-        run_bench(other, settings, tmp_path / "out")
+        run_bench(other, settings, begun / "out")
 
 
 @pytest.mark.slow
@@ -95,6 +103,7 @@ def test_killed_twice_on_the_way_it_ends_with_the_same_numbers(tmp_path: Path):
     assert counted == [(tmp_path / "whole" / "journals" / f"{n}.jsonl").read_bytes().count(b"\n") for n in SPACES]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals differ")
 def test_interrupted_it_ends_at_once_and_the_same_call_goes_on(tmp_path: Path):
     saved(tmp_path)
@@ -128,10 +137,9 @@ def test_what_is_being_worked_on(tmp_path: Path):
     assert _now(["CCA", "SAM", "JRL"], tmp_path) == "CCA (2 tried, 1 measured), SAM (1 tried)"
 
 
-def test_two_at_work_in_one_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    protocol, settings = saved(tmp_path), BenchSettings(["cca"], trials=1)
-    run_bench(protocol, settings, tmp_path / "out", processes=1)
-    with FileLock(tmp_path / "out" / ".lock"):
+def test_two_at_work_in_one_folder(begun: Path, monkeypatch: pytest.MonkeyPatch):
+    protocol, settings = find_protocol(str(begun / "small")), BenchSettings(["cca"], trials=1)
+    with FileLock(begun / "out" / ".lock"):
         monkeypatch.setattr("commonspace.bench.runner.PATIENCE", 0.1)
         with pytest.raises(StorageError, match=r"out: another benchmark is at work"):
-            run_bench(protocol, settings, tmp_path / "out")
+            run_bench(protocol, settings, begun / "out")

@@ -57,6 +57,7 @@ def test_both_come_in_one_order(maps: list[NDArray[Any]]):
     np.testing.assert_allclose(both, np.hstack([grid, layers[:, 1280:]]), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_encoder_gives_what_the_network_does(pictures_encoder: EfficientNetLite):
     rich = EfficientNetLite(options=["layers", "grid"])
     assert rich.name == "efficientnet-lite0:grid,layers"
@@ -65,6 +66,7 @@ def test_the_encoder_gives_what_the_network_does(pictures_encoder: EfficientNetL
     np.testing.assert_allclose(rich.encode(list(PIXELS)), rows_of(["grid", "layers"]), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_quarters_of_a_mirror_image_are_exchanged(pictures_encoder: EfficientNetLite):
     grid, flipped = EfficientNetLite(options=["grid"]), EfficientNetLite(options=["grid", "flip"])
     seen, mirrored = grid.encode(list(PIXELS)), grid.encode(list(np.ascontiguousarray(PIXELS[:, :, ::-1])))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,11 @@ class Case:
     def fitted(self, views: Any = None, labels: Any = None, **params: Any) -> Space:
         return self.fit(self.make(**params), views, labels)
 
+    @property
+    def known(self) -> Space:
+        """A copy of what `fitted` gives, which is fitted once in a process: for what is asked after that."""
+        return copy.deepcopy(_fitted_once(self))
+
     def transform(self, space: Space, views: Any) -> dict[str, NDArray[np.float32]]:
         return space.transform(views, **self.time(len(next(iter(views.values())))))
 
@@ -112,6 +119,11 @@ class Case:
         parts = views[second][:, None] + 0.01 * rng.standard_normal((N, 3, DIMS[second])).astype(np.float32)
         parts[::3, 1:] = np.nan
         return {**views, second: parts}
+
+
+@cache
+def _fitted_once(case: Case) -> Space:
+    return case.fitted()
 
 
 CASES = {name: Case(cls) for name, cls in all_spaces().items()}

@@ -60,7 +60,8 @@ def test_fewer_items_than_columns(case: Case, n: int):
     rng = np.random.default_rng(0)
     labels: NDArray[Any] = np.array(["sea", "hill"])[np.arange(n) % 2]
     views = {m: rng.standard_normal((n, 30 + d)) + (labels == "sea")[:, None] for m, d in DIMS.items()}
-    assert_finite(case, {m: views[m] for m in case.modalities}, labels, n_components=2, **case.thorough)
+    params = {**case.thorough, "max_epochs": 15} if case.deep else {}
+    assert_finite(case, {m: views[m] for m in case.modalities}, labels, n_components=2, **params)
 
 
 @shallow

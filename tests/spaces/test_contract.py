@@ -161,9 +161,8 @@ def test_a_fit_that_failed_leaves_an_unfitted_space(case: Case):
 @every
 def test_fit_transform_is_fit_and_then_transform(case: Case):
     views = case.views()
-    assert_same(
-        case.make().fit_transform(views, case.labels(), **case.time()), case.transform(case.fitted(views), views)
-    )
+    fit_and_transformed = case.make().fit_transform(views, case.labels(), **case.time())
+    assert_same(fit_and_transformed, case.transform(case.known, views))
 
 
 @every
@@ -185,14 +184,14 @@ def test_the_order_of_the_training_items_does_not_matter(case: Case):
         case.labels()[order],
         **{k: t[order] for k, t in case.time().items()},
     )
-    assert_close(case.transform(shuffled, views), case.transform(case.fitted(), views))
+    assert_close(case.transform(shuffled, views), case.transform(case.known, views))
 
 
 @pytest.mark.parametrize("case", where(supervised=False, multilabel=False))
 def test_labels_make_no_difference_to_an_unsupervised_space(case: Case):
     views = case.views()
     without = case.make().fit(views, **case.time())
-    assert_same(case.transform(without, views), case.transform(case.fitted(), views))
+    assert_same(case.transform(without, views), case.transform(case.known, views))
 
 
 @pytest.mark.parametrize("case", where(supervised=True))
@@ -243,7 +242,7 @@ def test_nothing_is_embedded_or_saved_before_fit(case: Case, tmp_path: Path):
 
 @every
 def test_embeddings_are_float32_of_unit_length(case: Case):
-    space, views = case.fitted(), case.views(40, seed=2)
+    space, views = case.known, case.views(40, seed=2)
     out = case.transform(space, views)
     assert list(out) == (["joint"] if case.tags.joint else list(views))
     for z in out.values():
@@ -264,7 +263,7 @@ def test_without_normalize_only_the_length_differs(case: Case):
 
 @every
 def test_any_one_modality_can_be_embedded_alone(case: Case):
-    space, views = case.fitted(), case.views(40, seed=2)
+    space, views = case.known, case.views(40, seed=2)
     whole = case.transform(space, views)
     for modality, view in views.items():
         alone = case.transform(space, {modality: view})
@@ -279,7 +278,7 @@ def test_any_one_modality_can_be_embedded_alone(case: Case):
 def test_modalities_may_have_different_items_in_transform(case: Case):
     if case.tags.uses_time:
         pytest.skip("one time per item is given for all modalities")
-    space, views = case.fitted(), case.views(40, seed=2)
+    space, views = case.known, case.views(40, seed=2)
     uneven = {m: view[: 10 + 5 * i] for i, (m, view) in enumerate(views.items())}
     out = case.transform(space, uneven)
     expected = {m: z[: len(uneven[m])] for m, z in case.transform(space, views).items()}
@@ -288,7 +287,7 @@ def test_modalities_may_have_different_items_in_transform(case: Case):
 
 @every
 def test_an_item_is_embedded_alike_alone_and_among_others(case: Case):
-    space, views = case.fitted(), case.views()
+    space, views = case.known, case.views()
     whole = case.transform(space, views)
     one = space.transform({m: view[7:8] for m, view in views.items()}, **{k: t[7:8] for k, t in case.time().items()})
     assert_close(one, {m: z[7:8] for m, z in whole.items()}, atol=1e-5)
@@ -296,7 +295,7 @@ def test_an_item_is_embedded_alike_alone_and_among_others(case: Case):
 
 @every
 def test_no_items_give_no_embeddings(case: Case):
-    space = case.fitted()
+    space = case.known
     out = space.transform({m: view[:0] for m, view in case.views().items()}, **case.time(0))
     assert {z.shape for z in out.values()} == {(0, space.n_components_)}
 
@@ -380,9 +379,10 @@ FORMS: dict[str, Any] = {
 def test_the_form_of_the_input_does_not_matter(case: Case, form: str):
     views = case.views()
     formed = {m: FORMS[form](view) for m, view in views.items()}
-    expected = case.transform(case.fitted(views), views)
+    space = case.known
+    expected = case.transform(space, views)
     assert_close(case.transform(case.fitted(formed), views), expected)
-    assert_close(case.transform(case.fitted(views), formed), expected)
+    assert_close(case.transform(space, formed), expected)
 
 
 @every
@@ -398,10 +398,10 @@ def test_integers_and_half_precision_are_numbers_too(case: Case):
 @every
 def test_labels_may_be_a_list_a_series_or_any_hashable(case: Case):
     views, labels = case.views(), case.labels()
-    expected = case.transform(case.fitted(labels=labels), views)
+    space = case.known
+    expected = case.transform(space, views)
     for form in (labels.tolist(), pd.Series(labels, index=range(5, N + 5)), labels.astype(object)):
         assert_same(case.transform(case.fitted(labels=form), views), expected)
-    space = case.fitted()
     if not case.tags.joint:
         tuples = [("place", str(label)) for label in labels]
         assert space.score(views, tuples, **case.time()) == space.score(views, labels, **case.time())
@@ -445,9 +445,8 @@ def test_a_view_that_cannot_be_used_is_an_error_that_names_the_modality(case: Ca
     spoilt = {**views, "text": spoil(views["text"])}
     with pytest.raises(InputError, match=message):
         case.fitted(spoilt)
-    space = case.fitted(views)
     with pytest.raises(InputError, match="text: "):
-        space.transform({"text": spoilt["text"]}, **case.time())
+        case.known.transform({"text": spoilt["text"]}, **case.time())
 
 
 @every
@@ -460,13 +459,13 @@ def test_rows_that_do_not_match_are_an_error(case: Case):
 @every
 def test_another_number_of_columns_is_an_error(case: Case):
     with pytest.raises(InputError, match="image: expected 10 columns, as in fit, got 9"):
-        case.transform(case.fitted(), {"image": case.views()["image"][:, :9]})
+        case.transform(case.known, {"image": case.views()["image"][:, :9]})
 
 
 @every
 def test_an_unknown_modality_is_an_error_with_a_hint(case: Case):
     with pytest.raises(UnknownNameError, match=r"unknown modality 'imgae'; did you mean 'image'\? Known: .*image"):
-        case.transform(case.fitted(), {"imgae": case.views()["image"]})
+        case.transform(case.known, {"imgae": case.views()["image"]})
 
 
 @every
@@ -477,7 +476,7 @@ def test_views_that_are_no_mapping_are_an_error(case: Case, views: Any):
     with pytest.raises(InputError, match="views: expected a mapping modality -> array"):
         case.make().fit(views, case.labels(), **case.time())
     with pytest.raises(InputError, match="views: expected a mapping modality -> array"):
-        case.fitted().transform(views, **case.time())
+        case.known.transform(views, **case.time())
 
 
 def test_a_data_set_in_place_of_its_views_is_told_so():
@@ -538,7 +537,7 @@ def test_a_mask_that_cannot_be_used_is_an_error(case: Case, present: Any, messag
 
 @every
 def test_similarity_is_queries_by_gallery_and_the_same_in_blocks(case: Case):
-    space = case.fitted()
+    space = case.known
     out = list(case.transform(space, case.views()).values())
     queries, gallery = out[0][:12], out[-1][:30]
     scores = space.similarity(queries, gallery)
@@ -561,7 +560,7 @@ def test_the_score_is_a_share_and_better_than_chance_on_planted_structure(case: 
 
 @coordinated
 def test_score_needs_two_modalities_of_the_same_items(case: Case):
-    space, views = case.fitted(), case.views()
+    space, views = case.known, case.views()
     with pytest.raises(InputError, match="needs two, got image"):
         space.score({"image": views["image"]}, **case.time())
     with pytest.raises(InputError, match="labels: expected 90, one per item"):
@@ -576,7 +575,7 @@ def test_score_needs_two_modalities_of_the_same_items(case: Case):
 
 @every
 def test_a_saved_space_embeds_as_before_to_the_last_bit(case: Case, tmp_path: Path):
-    space, views = case.fitted(), case.views(40, seed=2)
+    space, views = case.known, case.views(40, seed=2)
     space.save(tmp_path / "runs" / "space")
     loaded = load_space(str(tmp_path / "runs" / "space"))
     assert type(loaded) is case.cls
@@ -592,7 +591,7 @@ def test_a_saved_space_embeds_as_before_to_the_last_bit(case: Case, tmp_path: Pa
 
 @every
 def test_a_saved_space_is_strict_json_and_safetensors_and_nothing_else(case: Case, tmp_path: Path):
-    case.fitted().save(tmp_path / "space")
+    case.known.save(tmp_path / "space")
     assert {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()} == {
         "space/space.json",
         "space/weights.safetensors",
@@ -619,7 +618,7 @@ def test_parameters_that_are_numpy_scalars_can_be_saved(case: Case, tmp_path: Pa
 @every
 def test_saving_again_replaces_the_old_space(case: Case, tmp_path: Path):
     views = case.views(40, seed=2)
-    case.fitted().save(tmp_path / "space")
+    case.known.save(tmp_path / "space")
     second = case.fitted(normalize=False)
     second.save(tmp_path / "space")
     assert_same(case.transform(load_space(tmp_path / "space"), views), case.transform(second, views))
@@ -632,32 +631,32 @@ def test_a_folder_with_other_things_in_it_is_left_alone(case: Case, tmp_path: Pa
     (tmp_path / foreign).parent.mkdir(exist_ok=True)
     (tmp_path / foreign).write_text("dear diary")
     with pytest.raises(StorageError, match="is not a saved space"):
-        case.fitted().save(tmp_path)
+        case.known.save(tmp_path)
     assert [p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()] == [foreign]
     assert (tmp_path / foreign).read_text() == "dear diary"
 
 
 @every
 def test_a_file_beside_a_saved_space_is_not_lost(case: Case, tmp_path: Path):
-    case.fitted().save(tmp_path / "space")
+    case.known.save(tmp_path / "space")
     (tmp_path / "space" / "notes.txt").write_text("dear diary")
     with pytest.raises(StorageError, match="or holds more than that"):
-        case.fitted().save(tmp_path / "space")
+        case.known.save(tmp_path / "space")
     assert (tmp_path / "space" / "notes.txt").read_text() == "dear diary"
-    assert load_space(tmp_path / "space").n_components_ == case.fitted().n_components_
+    assert load_space(tmp_path / "space").n_components_ == case.known.n_components_
 
 
 @every
 def test_a_file_in_the_place_of_the_folder_is_left_alone(case: Case, tmp_path: Path):
     (tmp_path / "space").write_text("dear diary")
     with pytest.raises(StorageError, match="is not a saved space"):
-        case.fitted().save(tmp_path / "space")
+        case.known.save(tmp_path / "space")
     assert (tmp_path / "space").read_text() == "dear diary"
 
 
 @every
 def test_the_weights_of_another_space_are_refused(case: Case, tmp_path: Path):
-    case.fitted().save(tmp_path / "one")
+    case.known.save(tmp_path / "one")
     case.fitted({m: 2 * view[::-1] + 1 for m, view in case.views().items()}).save(tmp_path / "two")
     (tmp_path / "one" / "weights.safetensors").write_bytes((tmp_path / "two" / "weights.safetensors").read_bytes())
     with pytest.raises(StorageError, match=r"does not belong to space\.json"):
@@ -666,7 +665,7 @@ def test_the_weights_of_another_space_are_refused(case: Case, tmp_path: Path):
 
 @every
 def test_a_fitted_space_survives_pickle_and_deepcopy(case: Case):
-    space, views = case.fitted(), case.views()
+    space, views = case.known, case.views()
     expected = case.transform(space, views)
     for copied in (pickle.loads(pickle.dumps(space)), copy.deepcopy(space)):
         assert isinstance(copied, Space)

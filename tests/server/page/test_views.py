@@ -60,6 +60,7 @@ def show(visit: Open, everything: str) -> Any:
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(show: Any, axe: str, name: str, scheme: str) -> None:
@@ -69,6 +70,7 @@ def test_axe_finds_nothing_serious(show: Any, axe: str, name: str, scheme: str) 
     assert [(v["id"], v["nodes"][0]["target"]) for v in found if v["impact"] in SERIOUS] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VIEWS)
 def test_nothing_is_wider_than_a_phone(show: Any, name: str) -> None:
     page = show(name, viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)

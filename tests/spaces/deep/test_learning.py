@@ -78,6 +78,7 @@ def test_it_finds_the_class_that_linear_correlations_do_not(name: str, kind: str
     assert make(name).fit(*train).score(*test) > linear(kind, modalities) + 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "kind", "modalities"), cases())
 def test_it_finds_nothing_where_labels_and_pairs_are_shuffled(name: str, kind: str, modalities: int):
     train, test = shuffled(GENERATORS[kind](800, modalities, 1)), GENERATORS[kind](500, modalities, 2)
@@ -93,7 +94,8 @@ def test_it_finds_items_by_pairs_that_linear_correlations_do_not(name: str, moda
     assert make(name).fit(train[0]).score(*test) > linear_map + 0.2
 
 
-@pytest.mark.parametrize("modalities", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("modalities", [2, 3])
 @pytest.mark.parametrize("name", BY_PAIR)
 def test_it_finds_no_items_where_pairs_are_shuffled(name: str, modalities: int):
     train = shuffled(products(800, modalities, 1))
