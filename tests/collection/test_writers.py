@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -169,3 +170,16 @@ def test_a_collection_whose_folder_is_gone_is_not_made_anew(raw, tmp_path):
     with pytest.raises(StorageError, match="is gone"):
         fill(raw)
     assert not raw.path.exists()
+
+
+def test_a_reader_goes_on_whose_version_another_writer_removed(raw, rng):
+    """With so many fields that Lance reads what indexes there are from the version's file only when it is asked."""
+    n, fields = 5_000, [f"{'a long name ' * 20}{i}" for i in range(400)]
+    X = rng.standard_normal((n, DIM))
+    raw.add_vectors([str(i) for i in range(n)], X, modality="image", metadata={name: ["x"] * n for name in fields})
+    raw.build_index()
+    reader = Collection.open(raw.path)
+    raw.add_vectors(["late"], X[:1] + 1, modality="image", metadata={name: ["x"] for name in fields})
+    raw.optimize(keep=timedelta(0))
+    assert len(reader) == n + 1
+    assert [hit.id for hit in reader.search(vector=X[0] + 1, k=1)] == ["late"]

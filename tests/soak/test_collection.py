@@ -53,6 +53,13 @@ class Process:
         assert not failed, self._log.read_text()
         self.kills += 1
 
+    def end(self) -> None:
+        """Ends it, whatever it does and whatever became of it."""
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
 
 def resident() -> int:
     """Bytes of memory of this process."""
@@ -78,9 +85,11 @@ def test_a_soak_of_changes_and_kills(tmp_path):
             chosen = processes[rng.integers(len(processes))]
             chosen.kill()
             chosen.start()
-    finally:
         for process in processes:
             process.kill()
+    finally:
+        for process in processes:
+            process.end()
     settled = memory[len(memory) // 3]  # by then the caches are full
     assert max(memory[len(memory) // 3 :]) < settled + GROWTH, memory
 

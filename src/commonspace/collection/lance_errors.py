@@ -7,6 +7,8 @@ from pathlib import Path
 
 from commonspace.errors import CommonspaceError, InputError, StorageError
 
+LANCE_ERRORS = (RuntimeError, OSError, ValueError)
+
 # Where in its own source Lance noticed: ", /root/.cargo/registry/.../object_store.rs:1006:34".
 _SOURCE_LOCATION = re.compile(r"[,;]?\s*(?:at )?[^\s,]*\.rs:\d+(?::\d+)?")
 # The layers it went through: "lance error: LanceError(IO): Generic N/A error: ".

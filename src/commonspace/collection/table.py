@@ -19,7 +19,7 @@ from commonspace.errors import CommonspaceError
 
 from .columns import KEY, base_schema, column_name, field_name
 from .effort import Choice, Effort
-from .lance_errors import translated
+from .lance_errors import LANCE_ERRORS, translated
 from .nearest import nearest, nearest_and_tied
 from .sql import both, one_of
 
@@ -278,7 +278,12 @@ class VectorTable:
         if newest == held.version:
             return held
         new = held.checkout_version(newest)
-        if _segments(new) != _segments(held):
+        segments = _segments(new)
+        try:
+            same = segments == _segments(held)
+        except LANCE_ERRORS:  # a long manifest is read late, and this one may be gone meanwhile
+            same = False
+        if not same:
             new = _lance().dataset(str(self._path))  # else the caches would keep the old index for good
         self._dataset = new
         return new
@@ -290,7 +295,7 @@ class VectorTable:
                 dataset = self._latest()
                 try:
                     return work(dataset)
-                except (RuntimeError, OSError, ValueError):
+                except LANCE_ERRORS:
                     # Another process may have removed the version just now; there is a newer one then.
                     if attempt == _READS or dataset.version == dataset.latest_version:
                         raise
@@ -302,7 +307,7 @@ class VectorTable:
             yield
         except CommonspaceError:
             raise
-        except (RuntimeError, OSError, ValueError) as error:
+        except LANCE_ERRORS as error:
             raise translated(error, self._path) from error
 
 

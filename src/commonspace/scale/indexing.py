@@ -16,7 +16,7 @@ from commonspace.catalogue.load import saved_encoders
 from commonspace.collection import Collection, check_dataset, is_collection
 from commonspace.collection.checks import check_dim
 from commonspace.collection.index import CODES, FEWEST_TO_INDEX
-from commonspace.collection.lance_errors import translated
+from commonspace.collection.lance_errors import LANCE_ERRORS, translated
 from commonspace.collection.manifest import Manifest, table_folder
 from commonspace.collection.partition_rows import field_types, merged_types, rows_of
 from commonspace.collection.table import FILES, INDEX, VectorTable, index_modalities
@@ -254,7 +254,7 @@ def write_group(
         written = [json.dumps(fragment.to_json()) for fragment, _ in fragments]
     except CommonspaceError:
         raise
-    except (RuntimeError, OSError, ValueError) as error:
+    except LANCE_ERRORS as error:
         raise (failed[0] if failed else translated(error, Path(path))) from error
     if kept is not None:
         kept.write(name, json.dumps(written).encode())
