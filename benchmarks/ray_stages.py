@@ -4,9 +4,10 @@ The cluster has `--nodes` nodes of one processor each. Pictures of `--side` pixe
 tell of their colours; they are encoded, CCA and Contrastive learn from them, and they are indexed. Through the seconds
 of a stage goes a line: start + seconds per item. Told are items per core and hour by its slope, how far the measured
 seconds are from the line, and what a billion items take. With `--compare` the results of the largest size are compared
-with those of one process; with `--lose` a node is killed when half of its partitions are written, and another comes.
+with those of one process. With `--lose` the largest is then encoded once more, a worker is killed when a third of the
+partitions are written and a node when two thirds are, and the views are compared with those of before.
 
-    python benchmarks/ray_stages.py --sizes 5000 10000 20000 --out benchmarks/results/ray_stages.json
+    python benchmarks/ray_stages.py --sizes 5000 10000 20000 --compare --lose --out benchmarks/results/ray_stages.json
 
 Needs the extra `ray`, and the packages of the encoder.
 """
@@ -14,22 +15,23 @@ Needs the extra `ray`, and the packages of the encoder.
 from __future__ import annotations
 
 import argparse
-import json
 import os
+import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import write_result
 from PIL import Image
 
-from commonspace import CCA, Contrastive, Dataset, scale
+from commonspace import CCA, Collection, Contrastive, Dataset, scale
 from commonspace.encoders import get_encoder
-from commonspace.evaluation.environment import environment
 
 BILLION = 10**9
 NODE = {"num_cpus": 1, "object_store_memory": 300 * 2**20}
@@ -49,8 +51,8 @@ def drawn(n: int, side: int, encoder: str) -> Dataset:
     return Dataset({"image": files, "text": texts}, split=split, encoders={"image": get_encoder(encoder)})
 
 
-def measured(n: int, arguments: argparse.Namespace, cluster: Any, *, largest: bool) -> dict[str, Any]:
-    """Seconds of each stage, and with --compare how far the results are from those of one process."""
+def measured(data: Dataset, arguments: argparse.Namespace, cluster: Any, *, largest: bool) -> dict[str, Any]:
+    """Seconds of each stage, and of the largest size what `--compare` and `--lose` ask for."""
     seconds: dict[str, float] = {}
 
     def timed(stage: str, work: Callable[[], Any]) -> Any:
@@ -59,44 +61,80 @@ def measured(n: int, arguments: argparse.Namespace, cluster: Any, *, largest: bo
         seconds[stage] = time.perf_counter() - started
         return result
 
-    data, how = drawn(n, arguments.side, arguments.encoder), {"address": cluster.address}
+    told: dict[str, Any] = {"items": len(data), "seconds": seconds}
+    how = {"address": cluster.address}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if largest and arguments.lose:
-            losing = threading.Thread(target=lose, args=(cluster, folder / "encoded", n // arguments.rows // 2))
-            losing.start()
         parts = timed("encode", lambda: scale.encode(data, folder / "encoded", rows=arguments.rows, **how))
-        if largest and arguments.lose:
-            losing.join()
-            cluster.add_node(**NODE)
         cca = timed("fit CCA", lambda: scale.fit(CCA(arguments.components), parts, split="train", **how))
         deep = Contrastive(arguments.components, max_epochs=2, random_state=0, noise=0.0, dropout=0.0)
         train = {"split": "train", "workers": arguments.nodes, "work": folder / "work", **how}
         contrastive = timed("fit Contrastive, 2 epochs", lambda: scale.fit(deep, parts, **train))
         collection = timed("index", lambda: scale.index(cca, parts, folder / "store", **how))
-        differences = {}
         if largest and arguments.compare:
-            own, train_views = data.views, data.split("train").views
-            whole = parts.load()
-            differences["views, bits"] = float(any(not np.array_equal(whole.view(m), own[m]) for m in own))
-            alone = CCA(arguments.components).fit(train_views)
-            differences["CCA, correlations"] = float(np.abs(alone.correlations_ - cca.correlations_).max())
-            other = deep.fit(train_views)
-            differences["Contrastive, weights"] = max(
-                float(np.abs(contrastive.weights_[name] - array).max()) for name, array in other.weights_.items()
-            )
-            query, texts = cca.transform(own)["image"][0], cca.transform(own)["text"]
-            nearest = {str(i) for i in np.argsort(-texts @ query)[:10]}
-            found = {hit.id for hit in collection.search(vector=query, to="text", k=10)}
-            differences["search, of 10 nearest not found"] = 10.0 - len(nearest & found)
-    return {"items": n, "seconds": seconds, "differences": differences}
+            told["differences"] = compared(data, parts, cca, contrastive, collection)
+        if largest and arguments.lose:
+            told["lost"] = disturbed(data, parts, folder / "again", arguments.rows, cluster)
+    return told
 
 
-def lose(cluster: Any, folder: Path, partitions: int) -> None:
-    """Kills a node when so many partitions are written."""
-    while len(list(folder.glob("part-*"))) < partitions:
-        time.sleep(0.05)
-    cluster.remove_node(cluster.worker_nodes.copy().pop(), allow_graceful=False)
+def compared(
+    data: Dataset, parts: scale.Partitions, cca: CCA, contrastive: Contrastive, collection: Collection
+) -> dict[str, float]:
+    """How far the results are from those of one process."""
+    own, train_views, whole = data.views, data.split("train").views, parts.load()
+    alone = CCA(cca.n_components).fit(train_views)
+    deep = Contrastive(**contrastive.get_params()).fit(train_views)
+    embedded = cca.transform(own)
+    query, texts = embedded["image"][0], embedded["text"]
+    nearest = {whole.ids[i] for i in np.argsort(-texts @ query)[:10]}
+    found = {hit.id for hit in collection.search(vector=query, to="text", k=10)}
+    return {
+        "views, numbers that differ": float(sum(np.count_nonzero(whole.view(m) != own[m]) for m in own)),
+        "CCA, correlations": float(np.abs(alone.correlations_ - cca.correlations_).max()),
+        "Contrastive, weights": max(float(np.abs(contrastive.weights_[n] - w).max()) for n, w in deep.weights_.items()),
+        "search, of 10 nearest not found": 10.0 - len(nearest & found),
+    }
+
+
+def disturbed(data: Dataset, before: scale.Partitions, folder: Path, rows: int, cluster: Any) -> dict[str, Any]:
+    """Encodes while a worker and then a node are lost; another node comes when it is over."""
+    events: list[str] = []
+
+    def wait_for(partitions: int) -> None:
+        while len(list(folder.glob("part-*"))) < partitions:
+            time.sleep(0.05)
+
+    def lose() -> None:
+        partitions = -(-len(data) // rows)
+        wait_for(partitions // 3)
+        os.kill(encoders()[-1], signal.SIGKILL)
+        events.append("worker")
+        wait_for(partitions * 2 // 3)
+        cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+        events.append("node")
+
+    losing = threading.Thread(target=lose, daemon=True)
+    losing.start()
+    started = time.perf_counter()
+    parts = scale.encode(data, folder, rows=rows, address=cluster.address)
+    seconds = time.perf_counter() - started
+    losing.join(timeout=10)
+    cluster.add_node(**NODE)
+    whole, again = before.load(), parts.load()
+    differ = sum(np.count_nonzero(whole.view(m) != again.view(m)) for m in whole.modalities)
+    return {"lost": events, "seconds": seconds, "views, numbers that differ": float(differ)}
+
+
+def encoders() -> list[int]:
+    """The processes of Ray that encode."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            title = (entry / "cmdline").read_bytes()
+            if title.startswith(b"ray::") and b"PartitionEncoder" in title:
+                found.append(int(entry.name))
+    return sorted(found)
 
 
 def line(items: list[int], seconds: list[float], cores: int) -> dict[str, float]:
@@ -138,7 +176,7 @@ def main() -> None:
     parser.add_argument("--components", type=int, default=32)
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--compare", action="store_true", help="compare the largest with one process")
-    parser.add_argument("--lose", action="store_true", help="lose a node in the middle of encoding the largest")
+    parser.add_argument("--lose", action="store_true", help="encode the largest again, losing a worker and a node")
     arguments = parser.parse_args()
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -151,8 +189,9 @@ def main() -> None:
         sizes = sorted(arguments.sizes)
         runs = []
         for n in sizes:
-            runs.append(measured(n, arguments, cluster, largest=n == sizes[-1]))
-            print({"items": n, **{k: round(v, 1) for k, v in runs[-1]["seconds"].items()}}, runs[-1]["differences"])
+            data = drawn(n, arguments.side, arguments.encoder)
+            runs.append(measured(data, arguments, cluster, largest=n == sizes[-1]))
+            print(runs[-1], flush=True)
     finally:
         cluster.shutdown()
     stages = {
@@ -160,9 +199,7 @@ def main() -> None:
     }
     told = {name: value for name, value in vars(arguments).items() if name != "out"}
     packages = ("commonspace", "ray", "numpy", "onnxruntime", "torch", "pylance")
-    result = {"arguments": told, "runs": runs, "stages": stages, "environment": environment(packages)}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    write_result(arguments.out, {"arguments": told, "runs": runs, "stages": stages}, packages)
     print(table(stages, runs))
 
 
