@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -102,6 +104,36 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     np.testing.assert_allclose(fitted.history_["loss"], alone.history_["loss"], atol=1e-4)
     for name, array in alone.weights_.items():
         np.testing.assert_allclose(fitted.weights_[name], array, atol=2e-3, err_msg=name)
+
+
+FAILING = """
+import sys
+import commonspace as cs
+from commonspace import scale
+from commonspace.errors import StorageError
+from commonspace.scale.cluster import connected
+
+class Unequal(scale.Partitions):
+    def load(self, **how):
+        from ray import train
+        if train.get_context().get_world_rank() == 1:
+            raise StorageError("not seen from here")
+        return super().load(**how)
+
+address, encoded, work = sys.argv[1:]
+with connected(address):
+    try:
+        scale.fit(cs.Contrastive(max_epochs=2), Unequal(encoded), work=work, workers=2, address=address)
+    except StorageError as error:
+        print(error, file=sys.stderr, flush=True)
+"""
+"""In a process of its own, as Ray may end the one in which a training failed when it leaves the cluster."""
+
+
+def test_what_fails_in_one_worker_is_told_and_the_other_does_not_wait(two_nodes, parts, tmp_path):
+    command = [sys.executable, "-c", FAILING, two_nodes.address, parts.place.path, str(tmp_path / "work")]
+    told = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=180).stderr
+    assert "not seen from here" in told.splitlines(), told
 
 
 def test_where_workers_run_is_not_said_twice(parts, tmp_path):
