@@ -135,6 +135,28 @@ def test_ten_thousand_added_and_deleted_without_a_rebuild(tmp_path, source):
     assert collection.optimize().seconds < built.seconds
 
 
+def test_a_modality_is_searched_alone_whatever_comes_beside_it(tmp_path, source):
+    """As long as there is one modality, nothing needs to be looked up."""
+    images, texts = source.draw(6_000)[0], source.draw(50)[0]
+    collection = Collection.create(tmp_path / "store", dim=DIM)
+    collection.add_vectors([f"i{i}" for i in range(len(images))], images, modality="image")
+    collection.build_index()
+
+    def found(to: str | None) -> set[str]:
+        return {hit.modality for q in texts for hit in collection.search(vector=q, to=to, k=2)}
+
+    assert found("image") == found(None) == {"image"}
+    with pytest.raises(UnknownNameError, match="'text'"):
+        found("text")
+    other = Collection.open(collection.path)
+    other.add_vectors([f"t{i}" for i in range(len(texts))], texts, modality="text")
+    assert (found("image"), found("text"), found(None)) == ({"image"}, {"text"}, {"image", "text"})
+    other.delete([f"t{i}" for i in range(len(texts))])
+    assert found("image") == found(None) == {"image"}
+    with pytest.raises(UnknownNameError, match="'text'"):
+        found("text")
+
+
 def test_what_comes_later_becomes_one_segment_and_then_one_with_the_first(tmp_path, source):
     collection = Collection.create(tmp_path / "store", dim=DIM)
     X = source.draw(9_000)[0]

@@ -17,7 +17,7 @@ from .filters import Where, compile_filter
 from .hits import Hit, as_hits
 from .instants import AsOf
 from .reranking import Rerank, reranked
-from .sql import both, one_of
+from .sql import both
 from .stored import Stored
 
 Vector = NDArray[np.float32]
@@ -179,8 +179,7 @@ class Searching(Stored):
         def effort(segments: tuple[str, ...]) -> Effort:
             return measured.effort(segments, to, k, filtered=condition is not None)
 
-        scope = both(None if to is None else one_of("modality", [to]), condition)
-        return [as_hits(found, k) for found in self._table.search(directions, k, scope, effort)]
+        return [as_hits(found, k) for found in self._table.search(directions, k, to, condition, effort)]
 
     def _check_modality(self, to: str | None) -> None:
         """Where nothing was found, whether there is anything."""

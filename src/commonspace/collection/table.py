@@ -1,9 +1,8 @@
-"""The Lance data set below a collection: all that calls Lance is in this file and in `nearest`."""
+"""The Lance data set below a collection: all that calls Lance is in this file, `nearest` and `quiet_lance`."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +20,7 @@ from .columns import KEY, base_schema, column_name, field_name
 from .effort import Choice, Effort
 from .lance_errors import LANCE_ERRORS, translated
 from .nearest import nearest, nearest_and_tied
+from .quiet_lance import quiet_lance
 from .sql import both, one_of
 
 T = TypeVar("T")
@@ -51,12 +51,13 @@ class VectorTable:
 
     def __init__(self, folder: Path, name: str, dim: int | None = None, kind: pa.DataType | None = None) -> None:
         self._path = folder / f"{name}.lance"
-        lance = _lance()
+        lance = quiet_lance()
         with self._guarded():
             if dim is not None:
                 empty = base_schema(dim, kind or pa.float32()).empty_table()
                 lance.write_dataset(empty, str(self._path), data_storage_version=FILES)
             self._dataset: Any = lance.dataset(str(self._path))
+        self._only: tuple[int, str | None] = (0, None)
 
     @property
     def path(self) -> Path:
@@ -128,12 +129,15 @@ class VectorTable:
         found = self._read(lambda dataset: nearest(dataset, vectors, k, where, effort, ["_rowid"]))
         return [p["_rowid"].to_numpy() for p in found], [p["_distance"].to_numpy() for p in found]
 
-    def search(self, vectors: NDArray[np.float32], k: int, where: str | None, choice: Choice) -> list[pa.Table]:
+    def search(
+        self, vectors: NDArray[np.float32], k: int, to: str | None, where: str | None, choice: Choice
+    ) -> list[pa.Table]:
         """For each vector the k rows nearest by cosine, and more if the last are tied; without their vectors.
 
         Args:
             vectors: (m, d).
             k: How many.
+            to: Only among rows of this modality.
             where: Only among rows that pass.
             choice: How hard to look in an index of some segments.
         """
@@ -141,9 +145,22 @@ class VectorTable:
         def find(dataset: Any) -> list[pa.Table]:
             segments = _segments(dataset)
             columns = [f.name for f in dataset.schema if f.name != "vector"]
-            return nearest_and_tied(dataset, vectors, k, where, choice(segments) if segments else None, columns)
+            scope = where
+            if to is not None and not (segments and self._only_modality(dataset) == to):
+                scope = both(one_of("modality", [to]), where)
+            return nearest_and_tied(dataset, vectors, k, scope, choice(segments) if segments else None, columns)
 
         return self._read(find)
+
+    def _only_modality(self, dataset: Any) -> str | None:
+        """The modality of all rows; None where there are several. A condition that all rows meet costs time."""
+        version, only = self._only
+        if version != dataset.version:
+            first = dataset.to_table(columns=["modality"], limit=1)["modality"].to_pylist()
+            same = first and dataset.count_rows(one_of("modality", first)) == dataset.count_rows()
+            only = first[0] if same else None
+            self._only = (dataset.version, only)
+        return only
 
     def extend(self, fields: Mapping[str, pa.DataType]) -> None:
         """Adds the fields that are not there yet; older rows have no value in them."""
@@ -284,7 +301,7 @@ class VectorTable:
         except LANCE_ERRORS:  # a long manifest is read late, and this one may be gone meanwhile
             same = False
         if not same:
-            new = _lance().dataset(str(self._path))  # else the caches would keep the old index for good
+            new = quiet_lance().dataset(str(self._path))  # else the caches would keep the old index for good
         self._dataset = new
         return new
 
@@ -327,16 +344,3 @@ def index_modalities(dataset: Any) -> None:
 def _upsert(dataset: Any) -> Any:
     # An index is of one column of the key, and there is none of the key.
     return dataset.merge_insert(list(KEY)).use_index(False).when_matched_update_all().when_not_matched_insert_all()
-
-
-def _lance() -> Any:
-    """Lance, told on its import to keep its warnings: it writes them past Python's logging."""
-    name = "LANCE_LOG"
-    given = os.environ.get(name)
-    os.environ.setdefault(name, "error")
-    try:
-        import lance
-    finally:
-        if given is None:
-            del os.environ[name]
-    return lance
