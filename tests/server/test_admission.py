@@ -105,7 +105,7 @@ def test_the_token_is_in_no_answer_and_no_log(guarded, caplog):
 
 
 def test_guessing_is_limited(collection):
-    client = client_of({"scenes": collection}, ServerSettings(token=TOKEN, rate=1, burst=5))
+    client = client_of({"scenes": collection}, ServerSettings(token=TOKEN, rate=0.01, burst=5))
     told = [client.post(f"{API}/sign-in", json={"token": str(i)}).status_code for i in range(8)]
     assert told == [401] * 5 + [429] * 3
     again = client.get(f"{API}/collection", headers={"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "9.9.9.9"})

@@ -16,6 +16,8 @@ from tests.server.conftest import N
 
 from .conftest import WAIT, Open, expect, served
 
+pytestmark = pytest.mark.slow
+
 WORDS = "a faded bead"
 CARDS = "#search .grid:not([aria-hidden]) li[data-key]"
 

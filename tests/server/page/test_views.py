@@ -15,6 +15,8 @@ from tests.server.conftest import N, made
 
 from .conftest import WAIT, Open, expect, served
 
+pytestmark = pytest.mark.slow
+
 SERIOUS = ("serious", "critical")
 VIEWS = {
     "start": "/",
@@ -60,7 +62,6 @@ def show(visit: Open, everything: str) -> Any:
     return shown
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(show: Any, axe: str, name: str, scheme: str) -> None:
@@ -70,7 +71,6 @@ def test_axe_finds_nothing_serious(show: Any, axe: str, name: str, scheme: str) 
     assert [(v["id"], v["nodes"][0]["target"]) for v in found if v["impact"] in SERIOUS] == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", VIEWS)
 def test_nothing_is_wider_than_a_phone(show: Any, name: str) -> None:
     page = show(name, viewport={"width": 320, "height": 640}, is_mobile=True, has_touch=True)

@@ -51,8 +51,9 @@ AROUND_CHANCE = 0.1
 
 
 def cases() -> list[Any]:
-    """One generator with two modalities in the fast tier."""
-    quick = {(name, "parity", 2) for name in BY_LABEL if name not in ("CMDN", "CCL")}
+    """One generator with two modalities, and methods that learn it in few seconds, in the fast tier."""
+    slow = ("CMDN", "CCL", "Contrastive", "SAM", "ACMR", "DSCMR")
+    quick = {(name, "parity", 2) for name in BY_LABEL if name not in slow}
     return [
         pytest.param(*case, id="-".join(map(str, case)), marks=() if case in quick else pytest.mark.slow)
         for case in product(BY_LABEL, GENERATORS, (2, 3))
