@@ -99,13 +99,12 @@ class _Trial:
         """The least effort, from some probes on, by which those that choose reach the goal, or the most there is."""
         enough = (r for r in _REFINE if self._recall(k, Effort(None, r), check=False) >= goal)
         effort = Effort(probes, next(enough, _REFINE[-1]))
-        doubled = False
         while effort.probes is not None and self._recall(k, effort, check=False) < goal:
-            effort, doubled = _doubled(effort, partitions), True
-        if doubled and effort.probes is not None:  # half of it was too few, but that may be far too many
-            fewer = Effort(3 * effort.probes // 4, effort.refine)
-            return fewer if self._recall(k, fewer, check=False) >= goal else effort
-        return effort
+            effort = _doubled(effort, partitions)
+        if effort.probes is None or effort.probes == probes:
+            return effort
+        fewer = Effort(3 * effort.probes // 4, effort.refine)  # half was too few, but the whole may be far too many
+        return fewer if self._recall(k, fewer, check=False) >= goal else effort
 
     def checked(self, k: int, effort: Effort, partitions: int, recall: float) -> tuple[Effort, float]:
         """The effort, raised until those that check reach the recall, and what they reach."""
