@@ -309,12 +309,13 @@ class VectorTable:
         with self._guarded():
             attempt = 1
             while True:
-                dataset = self._latest()
+                dataset = None
                 try:
+                    dataset = self._latest()
                     return work(dataset)
                 except LANCE_ERRORS:
                     # Another process may have removed the version just now; there is a newer one then.
-                    if attempt == _READS or dataset.version == dataset.latest_version:
+                    if attempt == _READS or (dataset is not None and dataset.version == dataset.latest_version):
                         raise
                     attempt += 1
 
