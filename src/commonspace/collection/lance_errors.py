@@ -8,6 +8,7 @@ from pathlib import Path
 from commonspace.errors import CommonspaceError, InputError, StorageError
 
 LANCE_ERRORS = (RuntimeError, OSError, ValueError)
+"""What Lance raises."""
 
 # Where in its own source Lance noticed: ", /root/.cargo/registry/.../object_store.rs:1006:34".
 _SOURCE_LOCATION = re.compile(r"[,;]?\s*(?:at )?[^\s,]*\.rs:\d+(?::\d+)?")
