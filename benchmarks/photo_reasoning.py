@@ -110,7 +110,7 @@ TOLD = ("seconds", "parameters", "validation", "stopped", "weight", "precision",
 
 
 class Blank(Photos):
-    """Photos whose features are 0, and boxes too unless places are told."""
+    """Photos whose features are 0; unless places are told, one region of no size."""
 
     def __init__(self, photos: Photos, places: bool) -> None:
         self.photos, self.places = photos, places
@@ -118,7 +118,9 @@ class Blank(Photos):
 
     def regions(self, names: Sequence[str], boxes: Sequence[ArrayLike], grid: int) -> Regions:
         """What is left of the regions of photos."""
-        seen = self.photos.regions(names, boxes, grid)
+        seen = (
+            self.photos.regions(names, boxes, grid) if self.places else self.photos.regions(names, [()] * len(names), 0)
+        )
         features = torch.zeros_like(seen.features)
         return Regions(features, seen.boxes if self.places else torch.zeros_like(seen.boxes), seen.real)
 

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from commonspace.encoders.bert import BertConfig
+from commonspace.encoders.padding import Padding
 from commonspace.reasoning.coattention import Connection, CrossAttention
 
 TEXT = BertConfig(hidden=12, heads=3, intermediate=20)
@@ -67,39 +68,42 @@ def by_loops(half: CrossAttention, asking: Matrix, answering: Matrix, real: NDAr
 
 def test_both_streams_are_what_plain_loops_make_of_them():
     block, (text, vision, real_text, real_vision) = connection(), drawn()
-    new_text, new_vision = block(text, vision, real_text, real_vision)
-    for i in range(2):
+    new_text, new_vision = block(text, vision, Padding.of(real_text), Padding.of(real_vision))
+    for i, (words, boxes) in enumerate(zip(real_text.numpy(), real_vision.numpy(), strict=True)):
         x, y = text[i].numpy(), vision[i].numpy()
-        np.testing.assert_allclose(new_text[i].detach(), by_loops(block.text, x, y, real_vision[i].numpy()))
-        np.testing.assert_allclose(new_vision[i].detach(), by_loops(block.vision, y, x, real_text[i].numpy()))
+        np.testing.assert_allclose(new_text[i, words].detach(), by_loops(block.text, x, y, boxes)[words])
+        np.testing.assert_allclose(new_vision[i, boxes].detach(), by_loops(block.vision, y, x, words)[boxes])
 
 
 def test_what_is_masked_changes_nothing_for_the_other_stream():
     block, (text, vision, real_text, real_vision) = connection(), drawn()
-    before = block(text, vision, real_text, real_vision)
+    of_text, of_vision = Padding(real_text), Padding(real_vision)  # what is masked is looked at, too
+    before = block(text, vision, of_text, of_vision)
     text[1, 3:], vision[0, 2] = 7.0, -7.0
-    after = block(text, vision, real_text, real_vision)
+    after = block(text, vision, of_text, of_vision)
     torch.testing.assert_close(after[0][real_text], before[0][real_text])
     torch.testing.assert_close(after[1][real_vision], before[1][real_vision])
 
 
 def test_weights_sum_to_one_over_what_is_real_and_give_the_context():
     block, (text, vision, _, real_vision) = connection(), drawn()
-    half = block.text
-    weights = half.weights(text, vision, real_vision)
+    half, paddings = block.text, (Padding(torch.ones(2, 5, dtype=torch.bool)), Padding.of(real_vision))
+    weights = half.weights(text, vision, *paddings)
     torch.testing.assert_close(weights.sum(-1), torch.ones(2, HEADS, 5, dtype=torch.float64))
     assert (weights[0, :, :, 2] == 0).all()
     value = half.value(vision).unflatten(-1, (HEADS, -1)).transpose(1, 2)
     attended = half.attended((weights @ value).transpose(1, 2).flatten(2))
     states = half.attention_norm(text + attended)
     expected = half.output_norm(states + half.outer(torch.nn.functional.gelu(half.inner(states))))
-    torch.testing.assert_close(half(text, vision, real_vision), expected)
+    torch.testing.assert_close(half(text, vision, *paddings), expected)
 
 
 @pytest.mark.parametrize("told", ["text", "vision"])
 def test_gradient_reaches_both_streams_from_either(told: str):
     block, (text, vision, real_text, real_vision) = connection(), drawn()
     text.requires_grad_(), vision.requires_grad_()
-    new = dict(zip(("text", "vision"), block(text, vision, real_text, real_vision), strict=True))
+    new = dict(
+        zip(("text", "vision"), block(text, vision, Padding.of(real_text), Padding.of(real_vision)), strict=True)
+    )
     for given in torch.autograd.grad((new[told] * torch.randn_like(new[told])).sum(), (text, vision)):
         assert given.abs().sum() > 0

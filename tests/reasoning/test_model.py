@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from commonspace.encoders.bert import Bert, BertConfig
+from commonspace.encoders.padding import Padding
 from commonspace.errors import InputError, ParameterError
 from commonspace.reasoning import CoAttentionConfig, CoAttentionModel, Regions
 
@@ -71,6 +72,19 @@ def test_apart_neither_stream_knows_of_the_other():
 def test_the_fused_state_is_the_product_of_what_is_pooled():
     states = model()(*asked())
     torch.testing.assert_close(states.pooled[0] * states.pooled[1], states.fused)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_what_is_pooled_needs_of_the_last_layers_the_first_states_alone(apart: bool):
+    net, (tokens, real, regions) = model().double(), asked()
+    regions = Regions(regions.features.double(), regions.boxes.double(), regions.real)
+    whole, short = (net(tokens, real, regions, apart=apart, pooled=pooled) for pooled in (False, True))
+    assert short.text.shape == (3, 1, 12)
+    assert short.vision.shape == (3, 1, 8)
+    torch.testing.assert_close(short.fused, whole.fused)
+    parts = [p for name, p in net.named_parameters() if not (apart and name.startswith("connections"))]
+    for one, other in zip(*(torch.autograd.grad(of.fused.sum(), parts) for of in (whole, short)), strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_every_layer_of_other_sizes_runs_once():
@@ -166,7 +180,7 @@ def test_text_layers_come_from_a_bert():
     tokens, real, _ = asked()
     states = net.words(tokens)
     for layer in net.text_layers:
-        states = layer(states, real)
+        states = layer(states, Padding.of(real))
     torch.testing.assert_close(states[real], bert(tokens, real)[real])
 
 

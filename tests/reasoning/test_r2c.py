@@ -14,6 +14,7 @@ from torch import Tensor
 from commonspace.data.scene_questions import choose
 from commonspace.data.scenes import SIDE, generate_scenes
 from commonspace.encoders.bert import Bert, BertConfig
+from commonspace.encoders.padding import Padding
 from commonspace.errors import InputError, ParameterError, UnknownNameError
 from commonspace.reasoning.inputs import Inputs, Preparation
 from commonspace.reasoning.photos import REGION, Photos
@@ -86,7 +87,7 @@ def alone(net: Any, given: Inputs, i: int) -> float:
     segments = given.tokens.segments[i, :length]
     words = net.bert.embeddings(numbers[None], segments[None])
     for layer in net.bert.layers:
-        words = layer(words, torch.ones(1, length).bool())
+        words = layer(words, Padding.of(torch.ones(1, length).bool()))
     places = [0, *range(1 + GRID, int(given.regions.real[i].sum()))]
     objects = [torch.relu(net.objects(given.regions.features[i, place])) for place in places]
     grounded = [torch.cat([words[0, t], objects[0 if points[t] < 0 else 1 + points[t]]]) for t in range(length)]

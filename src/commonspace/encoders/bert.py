@@ -10,6 +10,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .padding import Padding
+
 
 @dataclass(frozen=True)
 class BertConfig:
@@ -59,6 +61,11 @@ class Embeddings(nn.Module):
         return embedded
 
 
+def split_heads(states: Tensor, heads: int) -> Tensor:
+    """(n, length, width) -> (n, heads, length, width / heads)."""
+    return states.reshape(*states.shape[:2], heads, -1).transpose(1, 2)
+
+
 class Layer(nn.Module):
     """Self-attention and a feed-forward network, each followed by residual and normalisation (post-norm)."""
 
@@ -75,17 +82,29 @@ class Layer(nn.Module):
         self.output_norm = nn.LayerNorm(config.hidden, config.epsilon)
         self.dropout = config.dropout
 
-    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        """(n, length, hidden) states, (n, length) mask of real tokens -> (n, length, hidden)."""
+    def forward(self, states: Tensor, padding: Padding, *, first: bool = False) -> Tensor:
+        """Attends, state by state.
+
+        Args:
+            states: (n, length, hidden).
+            padding: Which of them are real.
+            first: Tell only what becomes of the first state of each, which is real.
+
+        Returns:
+            (n, length, hidden), 0 where padding is left out; (n, 1, hidden) of the first.
+        """
         dropout = self.dropout if self.training else 0.0
+        rows = padding.without(states)
+        asking, asks = (states[:, 0], Padding(padding.mask[:, :1])) if first else (rows, padding)
         query, key, value = (
-            f(states).unflatten(-1, (self.heads, -1)).transpose(1, 2) for f in (self.query, self.key, self.value)
+            split_heads(of.back(f(x)), self.heads)
+            for f, x, of in ((self.query, asking, asks), (self.key, rows, padding), (self.value, rows, padding))
         )
-        context = F.scaled_dot_product_attention(query, key, value, mask[:, None, None, :], dropout)
-        attended = self.attended(context.transpose(1, 2).flatten(2))
-        states = self.attention_norm(states + F.dropout(attended, dropout))
-        normed: Tensor = self.output_norm(states + F.dropout(self.outer(F.gelu(self.inner(states))), dropout))
-        return normed
+        context = F.scaled_dot_product_attention(query, key, value, padding.keys, dropout)
+        attended = self.attended(asks.without(context.transpose(1, 2).flatten(2)))
+        asking = self.attention_norm(asking + F.dropout(attended, dropout))
+        asking = self.output_norm(asking + F.dropout(self.outer(F.gelu(self.inner(asking))), dropout))
+        return asks.back(asking)
 
 
 class Bert(nn.Module):
@@ -99,8 +118,9 @@ class Bert(nn.Module):
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """(n, length) token numbers and mask of real tokens -> (n, length, hidden)."""
         states: Tensor = self.embeddings(tokens)
+        padding = Padding(mask)  # an exported network has one shape for all
         for layer in self.layers:
-            states = layer(states, mask)
+            states = layer(states, padding)
         return states
 
     @classmethod

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from commonspace.encoders.bert import BertConfig
+from commonspace.encoders.bert import BertConfig, split_heads
+from commonspace.encoders.padding import Padding
 
 
 class CrossAttention(nn.Module):
@@ -37,35 +38,43 @@ class CrossAttention(nn.Module):
         self.outer = nn.Linear(asking.intermediate, asking.hidden)
         self.output_norm = nn.LayerNorm(asking.hidden, asking.epsilon)
 
-    def forward(self, asking: Tensor, answering: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, asking: Tensor, answering: Tensor, of_asking: Padding, of_answering: Padding) -> Tensor:
         """Attends.
 
         Args:
             asking: (n, a, h) states.
             answering: (n, b, g) states.
-            mask: (n, b), which of them are real; at least one of each row.
+            of_asking: Which of those that ask are real.
+            of_answering: Which of the others; at least one of each row.
 
         Returns:
-            (n, a, h).
+            (n, a, h), 0 where padding is left out.
         """
         dropout = self.dropout if self.training else 0.0
-        query, key, value = self._heads_of(asking, answering)
-        context = F.scaled_dot_product_attention(query, key, value, mask[:, None, None, :], dropout)
-        attended = self.attended(context.transpose(1, 2).flatten(2))
-        states = self.attention_norm(asking + F.dropout(attended, dropout))
-        normed: Tensor = self.output_norm(states + F.dropout(self.outer(F.gelu(self.inner(states))), dropout))
-        return normed
+        query, key, value = self._heads_of(asking, answering, of_asking, of_answering)
+        context = F.scaled_dot_product_attention(query, key, value, of_answering.keys, dropout)
+        attended = self.attended(of_asking.without(context.transpose(1, 2).flatten(2)))
+        states = self.attention_norm(of_asking.without(asking) + F.dropout(attended, dropout))
+        states = self.output_norm(states + F.dropout(self.outer(F.gelu(self.inner(states))), dropout))
+        return of_asking.back(states)
 
-    def weights(self, asking: Tensor, answering: Tensor, mask: Tensor) -> Tensor:
+    def weights(self, asking: Tensor, answering: Tensor, of_asking: Padding, of_answering: Padding) -> Tensor:
         """(n, heads, a, b): how much each state attends to each of the other stream; rows sum to 1."""
-        query, key, _ = self._heads_of(asking, answering)
+        query, key, _ = self._heads_of(asking, answering, of_asking, of_answering)
         scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
-        return torch.softmax(scores.masked_fill(~mask[:, None, None, :], -math.inf), -1)
+        return torch.softmax(scores.masked_fill(~of_answering.keys, -math.inf), -1)
 
-    def _heads_of(self, asking: Tensor, answering: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _heads_of(
+        self, asking: Tensor, answering: Tensor, of_asking: Padding, of_answering: Padding
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        asks, answers = of_asking.without(asking), of_answering.without(answering)
         query, key, value = (
-            states.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for states in (self.query(asking), self.key(answering), self.value(answering))
+            split_heads(padding.back(states), self.heads)
+            for states, padding in (
+                (self.query(asks), of_asking),
+                (self.key(answers), of_answering),
+                (self.value(answers), of_answering),
+            )
         )
         return query, key, value
 
@@ -89,6 +98,6 @@ class Connection(nn.Module):
         self.text = CrossAttention(text, vision.hidden, width, heads)
         self.vision = CrossAttention(vision, text.hidden, width, heads)
 
-    def forward(self, text: Tensor, vision: Tensor, real_text: Tensor, real_vision: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, text: Tensor, vision: Tensor, of_text: Padding, of_vision: Padding) -> tuple[Tensor, Tensor]:
         """(n, l, h) and (n, r, g) states and which are real -> the same shapes."""
-        return self.text(text, vision, real_vision), self.vision(vision, text, real_text)
+        return self.text(text, vision, of_text, of_vision), self.vision(vision, text, of_vision, of_text)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from commonspace.encoders.bert import Bert, BertConfig, Embeddings, Layer
+from commonspace.encoders.padding import Padding
 from commonspace.errors import InputError
 
 from .coattention import Connection, CrossAttention
@@ -136,6 +137,7 @@ class CoAttentionModel(nn.Module):
         points: Tensor | None = None,
         attention: bool = False,
         apart: bool = False,
+        pooled: bool = False,
     ) -> States:
         """Runs both streams.
 
@@ -148,6 +150,8 @@ class CoAttentionModel(nn.Module):
             points: (n, l) number of the region that a token points to, -1 where it points to none.
             attention: Tell how much tokens attend to regions, too.
             apart: Leave the connections out, so that neither stream knows of the other.
+            pooled: Leave out what becomes of all but the first state of each stream in its last layer, which nothing
+                that is pooled depends on; states are then (n, 1, h) and (n, 1, g).
 
         Raises:
             InputError: If tasks come and the model has no task tokens, or the other way round; if words point and the
@@ -169,22 +173,25 @@ class CoAttentionModel(nn.Module):
         text, vision = self.words(tokens, segments, second), self.regions(regions)
         if self.pointers is not None and points is not None:
             text = text + _pointed(self.pointers(vision), points)
+        of_text, of_vision = Padding.of(real), Padding.of(regions.real)
         kept: list[Tensor] = []
         for kind, number in self.config.order:
             if kind == "text":
-                text = self.text_layers[number](text, real)
+                last = number == len(self.text_layers) - 1
+                text = self.text_layers[number](text, of_text, first=pooled and last)
             elif kind == "vision":
-                vision = self.vision_layers[number](vision, regions.real)
+                last = number == len(self.vision_layers) - 1
+                vision = self.vision_layers[number](vision, of_vision, first=pooled and last)
             elif not apart:
                 connection = self.connections[number]
                 if attention:
                     asks = connection.text
                     assert isinstance(asks, CrossAttention)
-                    kept.append(asks.weights(text, vision, regions.real).mean(1))
-                text, vision = connection(text, vision, real, regions.real)
-        pooled = (F.relu(self.pool_text(text[:, 0])), F.relu(self.pool_vision(vision[:, 0])))
-        fused = F.dropout(pooled[0] * pooled[1], self.config.dropout, self.training)
-        return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None, pooled)
+                    kept.append(asks.weights(text, vision, of_text, of_vision).mean(1))
+                text, vision = connection(text, vision, of_text, of_vision)
+        both = (F.relu(self.pool_text(text[:, 0])), F.relu(self.pool_vision(vision[:, 0])))
+        fused = F.dropout(both[0] * both[1], self.config.dropout, self.training)
+        return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None, both)
 
 
 def _pointed(regions: Tensor, points: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from commonspace.encoders.bert import Bert
+from commonspace.encoders.padding import Padding
 from commonspace.errors import InputError, ParameterError
 
 from .inputs import Inputs
@@ -180,8 +181,9 @@ class R2C(TaskNetwork):
     def _words(self, tokens: Tokens) -> Tensor:
         """(n, l, hidden) of BERT."""
         states: Tensor = self.bert.embeddings(tokens.numbers, tokens.segments)
+        padding = Padding.of(tokens.real)
         for layer in self.bert.layers:
-            states = layer(states, tokens.real)
+            states = layer(states, padding)
         return states
 
     def _drop(self, sequences: Tensor) -> Tensor:

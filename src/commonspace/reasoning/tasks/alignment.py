@@ -53,6 +53,7 @@ class Alignment(Task[Caption]):
     """
 
     apart = True
+    pooled = True
 
     def __init__(self, config: CoAttentionConfig) -> None:
         super().__init__()

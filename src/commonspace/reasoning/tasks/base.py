@@ -55,6 +55,8 @@ class Task(nn.Module, ABC, Generic[E]):
     Attributes:
         fused: Whether the head reads the fused state: such heads have a learning rate of their own.
         apart: Whether the connections of the streams are left out.
+        pooled: Whether head and loss read nothing of the states but what is pooled of them, such as the fused state:
+            the last layers then have less to do.
 
     Example:
         A task of one's own: how many of those who saw a photo with its title liked it.
@@ -96,6 +98,7 @@ class Task(nn.Module, ABC, Generic[E]):
 
     fused = True
     apart = False
+    pooled = False
 
     @abstractmethod
     def ask(self, examples: Sequence[E], rng: np.random.Generator) -> list[list[Pair]]:

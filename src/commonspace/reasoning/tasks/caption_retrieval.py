@@ -61,6 +61,8 @@ class CaptionRetrieval(Task[Caption]):
         [('1.jpg', 'a cat sleeps'), ('1.jpg', 'a red bus'), ('2.jpg', 'a cat sleeps'), ('1.jpg', 'a cat runs')]
     """
 
+    pooled = True
+
     def __init__(self, config: CoAttentionConfig) -> None:
         super().__init__()
         self.head = scalar(config.width, config.dropout)

@@ -63,6 +63,8 @@ class MultipleChoice(Task[Choice]):
         array([1.])
     """
 
+    pooled = True
+
     def __init__(self, config: HeadSizes, reasons: bool = False) -> None:
         super().__init__()
         self.reasons = reasons

@@ -68,6 +68,8 @@ class QuestionAnswering(Task[Question]):
         (('cat', 'dog'), array([0.9]))
     """
 
+    pooled = True
+
     def __init__(self, config: CoAttentionConfig, answers: Sequence[str]) -> None:
         super().__init__()
         self.answers = tuple(answers)

@@ -65,6 +65,8 @@ class Verification(Task[Statement]):
         array([1., 0.])
     """
 
+    pooled = True
+
     def __init__(
         self, config: CoAttentionConfig, labels: Sequence[str] = ("false", "true"), two_photos: bool = False
     ) -> None:
