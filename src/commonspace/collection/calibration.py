@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,9 +16,10 @@ from .index import Setting
 from .sql import one_of
 from .table import VectorTable
 
-LEVELS = {10: 64, 100: 32}
+LEVELS = {10: 128, 100: 32}
 """Up to how many hits -> how many vectors ask, of each modality, to choose and again to check."""
 
+_FEW = 32  # ask where every partition is looked at, which takes long
 _FEWEST_PROBES, _REFINE = 4, (2, 4, 8, 16, 32)  # fewer hardly save time
 _SAME = 1e-6  # by which distances of one row may differ between two ways to compute them
 
@@ -52,8 +54,8 @@ def calibrated(
     """The settings that reach a recall, or as near to it as searching everything comes.
 
     Half of the vectors choose: first how many candidates are compared by their stored vectors when every partition is
-    looked at, then how few partitions are enough. As the choice is the luckiest of several, it has to be half way
-    between the target and 1. The other half checks, and has more partitions looked at until the target is reached.
+    looked at, then how few partitions are enough. As the choice is the luckiest of several, it has to reach the target
+    by a standard error more. The other half checks, and has more partitions looked at until the target is reached.
 
     Args:
         table: The rows, with their index.
@@ -72,7 +74,7 @@ def calibrated(
             trial = _Trial(table, asked, levels[-1], None if to is None else one_of("modality", [to]))
         probes: int | None = _FEWEST_PROBES  # more hits need as many at least
         for k in levels:
-            effort = earlier.get((to, k)) or trial.least(k, probes, partitions, (1 + recall) / 2)
+            effort = earlier.get((to, k)) or trial.least(k, probes, partitions, recall)
             probes = effort.probes
             effort, reached = trial.checked(k, effort, partitions, recall)
             found.append(Setting(to, k, effort.probes, effort.refine, reached))
@@ -93,47 +95,65 @@ class _Trial:
     def __init__(self, table: VectorTable, asked: Sequence[Asked], k: int, where: str | None) -> None:
         self._table, self._where = table, where
         self._asked = [a for a in asked if len(a.rows)]
-        self._truth = [np.stack(self._others(a, k, None)) for a in self._asked]
+        self._truth = [
+            np.stack(_others(zip(*table.exact(a.vectors, k + 1, where), strict=True), a, k)) for a in self._asked
+        ]
 
-    def least(self, k: int, probes: int | None, partitions: int, goal: float) -> Effort:
-        """The least effort, from some probes on, by which those that choose reach the goal, or the most there is."""
-        enough = (r for r in _REFINE if self._recall(k, Effort(None, r), check=False) >= goal)
-        effort = Effort(probes, next(enough, _REFINE[-1]))
-        while effort.probes is not None and self._recall(k, effort, check=False) < goal:
-            effort = _doubled(effort, partitions)
+    def least(self, k: int, probes: int | None, partitions: int, recall: float) -> Effort:
+        """The least effort, from some probes on, that is enough for those that choose, or the most there is."""
+
+        def enough(effort: Effort, most: int = LEVELS[k]) -> bool:
+            found = self._found(k, effort, min(most, LEVELS[k]), check=False)
+            return all(of.mean() - of.std() / math.sqrt(len(of)) >= recall for of in found)
+
+        refine = next((r for r in _REFINE if enough(Effort(None, r), _FEW)), _REFINE[-1])
+        effort = Effort(probes, refine)
+        while effort.probes is not None and not enough(effort):
+            effort = _grown(effort, partitions, 2)
         if effort.probes is None or effort.probes == probes:
             return effort
-        fewer = Effort(3 * effort.probes // 4, effort.refine)  # half was too few, but the whole may be far too many
-        return fewer if self._recall(k, fewer, check=False) >= goal else effort
+        low, high = effort.probes // 2, effort.probes  # too few, and maybe far too many
+        while high - low > max(_FEWEST_PROBES, high // 8):
+            middle = (low + high) // 2
+            low, high = (low, middle) if enough(Effort(middle, refine)) else (middle, high)
+        return Effort(high, refine)
 
     def checked(self, k: int, effort: Effort, partitions: int, recall: float) -> tuple[Effort, float]:
         """The effort, raised until those that check reach the recall, and what they reach."""
-        while (reached := self._recall(k, effort, check=True)) < recall:
+
+        def reach(effort: Effort) -> float:
+            return min((float(of.mean()) for of in self._found(k, effort, LEVELS[k], check=True)), default=1.0)
+
+        while (reached := reach(effort)) < recall:
             if effort.probes is not None:
-                effort = _doubled(effort, partitions)
+                effort = _grown(effort, partitions, 1.5)
             elif effort.refine < _REFINE[-1]:
                 effort = Effort(None, 2 * effort.refine)
             else:
                 break
         return effort, reached
 
-    def _recall(self, k: int, effort: Effort, *, check: bool) -> float:
-        """The lowest mean of all modalities that ask. What is no farther than the k-th of an exact search is right."""
-        means = []
+    def _found(self, k: int, effort: Effort, most: int, *, check: bool) -> list[NDArray[np.float64]]:
+        """Of each modality what share each vector finds; no farther than the k-th of an exact search is right."""
+        shares = []
         for asked, truth in zip(self._asked, self._truth, strict=True):
-            count = min(LEVELS[k], (len(truth) + 1) // 2)
+            count = min(most, (len(truth) + 1) // 2)
             some = slice(len(truth) - count, None) if check else slice(count)
-            found = self._others(asked.part(some), k, effort)
-            near = [np.sum(row <= limit + _SAME) for row, limit in zip(found, truth[some, k - 1], strict=True)]
-            means.append(float(np.mean(near)) / k)
-        return min(means, default=1.0)
-
-    def _others(self, asked: Asked, k: int, effort: Effort | None) -> list[NDArray[np.float32]]:
-        """Of each the distances of its k nearest, without itself."""
-        rows, distances = self._table.neighbours(asked.vectors, k + 1, self._where, effort)
-        return [d[r != own][:k] for r, d, own in zip(rows, distances, asked.rows, strict=True)]
+            asks = asked.part(some)
+            tables = self._table.neighbours(asks.vectors, k + 1, self._where, effort)
+            found = _others(((t["_rowid"].to_numpy(), t["_distance"].to_numpy()) for t in tables), asks, k)
+            near = [np.sum(row <= limit + _SAME) / k for row, limit in zip(found, truth[some, k - 1], strict=True)]
+            shares.append(np.array(near))
+        return shares
 
 
-def _doubled(effort: Effort, partitions: int) -> Effort:
-    probes = None if effort.probes is None or 2 * effort.probes >= partitions else 2 * effort.probes
-    return Effort(probes, effort.refine)
+def _others(
+    found: Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]], asked: Asked, k: int
+) -> list[NDArray[np.float32]]:
+    """Of what each vector finds the distances of the k nearest, without itself."""
+    return [distances[rows != own][:k] for (rows, distances), own in zip(found, asked.rows, strict=True)]
+
+
+def _grown(effort: Effort, partitions: int, by: float) -> Effort:
+    probes = None if effort.probes is None else math.ceil(by * effort.probes)
+    return Effort(None if probes is None or probes >= partitions else probes, effort.refine)

@@ -18,6 +18,7 @@ from commonspace.errors import CommonspaceError
 
 from .columns import KEY, base_schema, column_name, field_name
 from .effort import Choice, Effort
+from .exact import exact_neighbours
 from .lance_errors import LANCE_ERRORS, translated
 from .nearest import nearest, nearest_and_tied
 from .quiet_lance import quiet_lance
@@ -122,12 +123,13 @@ class VectorTable:
         vectors = drawn["vector"].combine_chunks().flatten().to_numpy().astype(np.float32)
         return vectors.reshape(len(drawn), -1), drawn["_rowid"].to_numpy()
 
-    def neighbours(
-        self, vectors: NDArray[np.float32], k: int, where: str | None, effort: Effort | None
-    ) -> tuple[list[NDArray[Any]], list[NDArray[np.float32]]]:
-        """Row ids and distances of the k rows nearest to each vector; exact without an effort."""
-        found = self._read(lambda dataset: nearest(dataset, vectors, k, where, effort, ["_rowid"]))
-        return [p["_rowid"].to_numpy() for p in found], [p["_distance"].to_numpy() for p in found]
+    def exact(self, vectors: NDArray[np.float32], k: int, where: str | None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(m, k) row ids and distances of the rows nearest to each of m vectors."""
+        return self._read(lambda dataset: exact_neighbours(dataset, vectors, k, where))
+
+    def neighbours(self, vectors: NDArray[np.float32], k: int, where: str | None, effort: Effort) -> list[pa.Table]:
+        """For each vector the row ids and distances of the k rows that the index finds nearest."""
+        return self._read(lambda dataset: nearest(dataset, vectors, k, where, effort, ["_rowid"]))
 
     def search(
         self, vectors: NDArray[np.float32], k: int, to: str | None, where: str | None, choice: Choice
