@@ -54,6 +54,8 @@ class Guide:
 class Guided(Alignment):
     """`Alignment` whose targets are half the right pair, half the softmax of a guide's cosines."""
 
+    pooled_only = True
+
     def __init__(self, config: CoAttentionConfig, guide: Guide) -> None:
         super().__init__(config)
         self.guide = guide

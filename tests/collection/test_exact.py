@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from commonspace.collection import Collection
+from commonspace.collection.calibration import SAME
 from commonspace.collection.table import VectorTable
 
 N, DIM = 20_000, 8  # of several batches
@@ -44,6 +46,17 @@ def test_distances_and_rows_are_those_of_the_whole_product(stored, k, where):
     np.testing.assert_allclose(distances, nearest, atol=1e-6)
     np.testing.assert_allclose(np.take_along_axis(every, rows, 1), nearest, atol=1e-6)  # the same up to rounding
     assert all(len(set(row)) == k for row in rows.tolist())
+
+
+def test_questions_are_rounded_as_a_search_rounds_them(tmp_path):
+    X, Q = (np.random.default_rng(i).standard_normal((n, 384)).astype(np.float32) for i, n in enumerate((50, 20)))
+    Q /= np.linalg.norm(Q, axis=1, keepdims=True)  # as a search does first
+    store = Collection.create(tmp_path / "store", dim=384, storage="float16")
+    store.add_vectors([str(i) for i in range(len(X))], X, modality="image")
+    table = VectorTable(store.path, "items")
+    _, distances = table.exact(Q, 10, None)
+    found = [[1 - hit.score for hit in store.search(vector=q, k=10)] for q in Q]
+    np.testing.assert_allclose(distances, found, rtol=0, atol=SAME[True])
 
 
 def test_more_than_there_are_gives_all(stored):

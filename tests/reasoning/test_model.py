@@ -78,7 +78,7 @@ def test_the_fused_state_is_the_product_of_what_is_pooled():
 def test_what_is_pooled_needs_of_the_last_layers_the_first_states_alone(apart: bool):
     net, (tokens, real, regions) = model().double(), asked()
     regions = Regions(regions.features.double(), regions.boxes.double(), regions.real)
-    whole, short = (net(tokens, real, regions, apart=apart, pooled=pooled) for pooled in (False, True))
+    whole, short = (net(tokens, real, regions, apart=apart, pooled_only=pooled) for pooled in (False, True))
     assert short.text.shape == (3, 1, 12)
     assert short.vision.shape == (3, 1, 8)
     torch.testing.assert_close(short.fused, whole.fused)

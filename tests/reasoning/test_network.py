@@ -50,6 +50,30 @@ def test_the_gradient_of_each_task_reaches_both_streams_and_no_other_head(name, 
     assert (rows > 0).tolist() == [n == name for n in network.names]
 
 
+@pytest.mark.parametrize("name", ["questions", "statements", "references", "answers"])
+def test_the_first_states_alone_give_the_loss_of_all(name, network, examples, photos, preparation):
+    network.eval()
+    task, some = network.task(name), getattr(examples, name)[:6]
+    short = loss_of(network, name, some, photos, preparation)
+    assert task.pooled_only is (name != "references")
+    task.pooled_only = False
+    torch.testing.assert_close(short, loss_of(network, name, some, photos, preparation))
+
+
+def test_a_task_with_a_head_of_its_own_is_given_all_states_unless_it_says_otherwise(photos, preparation):
+    class Meaned(Verification):
+        def logits(self, states, inputs, counts):
+            assert states.text.shape[:2] == states.real_text.shape
+            return torch.stack([0 * states.text.mean((1, 2)), states.text.mean((1, 2))], 1)
+
+    class Renamed(Verification):
+        """Nothing else."""
+
+    assert Renamed.pooled_only
+    network = ReasoningNetwork(CONFIG, {"statements": Meaned(CONFIG)})
+    assert loss_of(network, "statements", [Statement("0", "it is red", "true")], photos, preparation) > 0
+
+
 def test_tasks_ask_the_same_model_in_ways_of_their_own(network, photos, preparation):
     network.eval()
     pairs = network.task("statements").ask([Statement("0", "it is red", "true")], np.random.default_rng(0))[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,11 @@ from .table import VectorTable
 LEVELS = {10: 128, 100: 32}
 """Up to how many hits -> how many vectors ask, of each modality, to choose and again to check."""
 
-_FEW = 32  # ask where every partition is looked at, which takes long
+SAME = {False: 1e-6, True: 2e-5}
+"""Whether vectors are of half precision -> by how much two ways to compute a distance may differ."""
+
+_FEW = 64  # ask where every partition is looked at, which takes long
 _FEWEST_PROBES, _REFINE = 4, (2, 4, 8, 16, 32)  # fewer hardly save time
-_SAME = 1e-6  # by which distances of one row may differ between two ways to compute them
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Asked:
     vectors: NDArray[np.float32]
     rows: NDArray[np.int64]
 
-    def part(self, positions: slice) -> Asked:
+    def part(self, positions: slice | NDArray[np.int64]) -> Asked:
         """Some of them."""
         return Asked(self.vectors[positions], self.rows[positions])
 
@@ -54,8 +57,9 @@ def calibrated(
     """The settings that reach a recall, or as near to it as searching everything comes.
 
     Half of the vectors choose: first how many candidates are compared by their stored vectors when every partition is
-    looked at, then how few partitions are enough. As the choice is the luckiest of several, it has to reach the target
-    by a standard error more. The other half checks, and has more partitions looked at until the target is reached.
+    looked at, to be half way from the target to 1; then how few partitions are enough. As that choice is the luckiest
+    of several, it has to reach the target by a standard error more. The other half checks, and has more partitions
+    looked at until the target is reached.
 
     Args:
         table: The rows, with their index.
@@ -93,20 +97,23 @@ class _Trial:
     """Searches by each modality's vectors in one target, compared with exact ones for up to k rows."""
 
     def __init__(self, table: VectorTable, asked: Sequence[Asked], k: int, where: str | None) -> None:
-        self._table, self._where = table, where
-        self._asked = [a for a in asked if len(a.rows)]
-        self._truth = [
-            np.stack(_others(zip(*table.exact(a.vectors, k + 1, where), strict=True), a, k)) for a in self._asked
-        ]
+        self._table, self._where, self._same = table, where, SAME[table.half]
+        rng = np.random.default_rng(0)  # stored rows come in their order, and half of them is no sample of all
+        self._asked = [a.part(rng.permutation(len(a.rows))) for a in asked if len(a.rows)]
+        self._truth: list[NDArray[np.float32]] = []
+        if self._asked:
+            found = zip(*table.exact(np.concatenate([a.vectors for a in self._asked]), k + 1, where), strict=True)
+            self._truth = [np.stack(_others(islice(found, len(a.rows)), a, k)) for a in self._asked]
 
     def least(self, k: int, probes: int | None, partitions: int, recall: float) -> Effort:
         """The least effort, from some probes on, that is enough for those that choose, or the most there is."""
 
-        def enough(effort: Effort, most: int = LEVELS[k]) -> bool:
-            found = self._found(k, effort, min(most, LEVELS[k]), check=False)
+        def enough(effort: Effort) -> bool:
+            found = self._found(k, effort, LEVELS[k], check=False)
             return all(of.mean() - of.std() / math.sqrt(len(of)) >= recall for of in found)
 
-        refine = next((r for r in _REFINE if enough(Effort(None, r), _FEW)), _REFINE[-1])
+        few, ample = min(_FEW, LEVELS[k]), (1 + recall) / 2  # what is lost here no partitions bring back
+        refine = next((r for r in _REFINE if self._lowest(k, Effort(None, r), few, check=False) >= ample), _REFINE[-1])
         effort = Effort(probes, refine)
         while effort.probes is not None and not enough(effort):
             effort = _grown(effort, partitions, 2)
@@ -120,11 +127,7 @@ class _Trial:
 
     def checked(self, k: int, effort: Effort, partitions: int, recall: float) -> tuple[Effort, float]:
         """The effort, raised until those that check reach the recall, and what they reach."""
-
-        def reach(effort: Effort) -> float:
-            return min((float(of.mean()) for of in self._found(k, effort, LEVELS[k], check=True)), default=1.0)
-
-        while (reached := reach(effort)) < recall:
+        while (reached := self._lowest(k, effort, LEVELS[k], check=True)) < recall:
             if effort.probes is not None:
                 effort = _grown(effort, partitions, 1.5)
             elif effort.refine < _REFINE[-1]:
@@ -132,6 +135,10 @@ class _Trial:
             else:
                 break
         return effort, reached
+
+    def _lowest(self, k: int, effort: Effort, most: int, *, check: bool) -> float:
+        """The lowest mean of all modalities that ask."""
+        return min((float(of.mean()) for of in self._found(k, effort, most, check=check)), default=1.0)
 
     def _found(self, k: int, effort: Effort, most: int, *, check: bool) -> list[NDArray[np.float64]]:
         """Of each modality what share each vector finds; no farther than the k-th of an exact search is right."""
@@ -142,7 +149,7 @@ class _Trial:
             asks = asked.part(some)
             tables = self._table.neighbours(asks.vectors, k + 1, self._where, effort)
             found = _others(((t["_rowid"].to_numpy(), t["_distance"].to_numpy()) for t in tables), asks, k)
-            near = [np.sum(row <= limit + _SAME) / k for row, limit in zip(found, truth[some, k - 1], strict=True)]
+            near = [np.sum(row <= limit + self._same) / k for row, limit in zip(found, truth[some, k - 1], strict=True)]
             shares.append(np.array(near))
         return shares
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from commonspace.progress import Advance, progress
@@ -43,7 +42,7 @@ def build(
         if table.segments:
             table.drop_index()
         return IndexReport("exact", rows, 0, time.perf_counter() - started, recall)
-    if rows >= _SLOW_IN_HALF and pa.types.is_float16(table.schema.field("vector").type.value_type):
+    if rows >= _SLOW_IN_HALF and table.half:
         _logger.warning(
             "indexing %s rows of float16, in which most processors calculate slowly: this may take hours where float32 "
             "takes minutes",

@@ -166,11 +166,10 @@ class Searching(Stored):
         return hits
 
     def _scope(self, to: str | None, k: int, where: Where | None) -> tuple[int, str | None]:
-        """How many rows are asked for, of what there is, and the condition that `where` is."""
+        """How many rows are asked for, and the condition that `where` is."""
         if to is not None and not is_text(to):
             raise InputError(f"to: expected the name of a modality, for example 'image', or None, got {to!r}.")
-        k = min(whole_number("k", k), max(1, len(self)))
-        return k, None if where is None else compile_filter(where, self._table.fields)
+        return whole_number("k", k), None if where is None else compile_filter(where, self._table.fields)
 
     def _nearest(self, directions: Vector, to: str | None, k: int, condition: str | None) -> list[list[Hit]]:
         """For each direction its k hits among the rows of a modality that pass a condition."""

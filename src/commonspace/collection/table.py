@@ -1,4 +1,4 @@
-"""The Lance data set below a collection: all that calls Lance is in this file, `nearest` and `quiet_lance`."""
+"""The data set below a collection: all that calls Lance is here, in `exact`, `nearest`, `quiet_lance` or `version`."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from .lance_errors import LANCE_ERRORS, translated
 from .nearest import nearest, nearest_and_tied
 from .quiet_lance import quiet_lance
 from .sql import both, one_of
+from .version import INDEX, Version, index_parts
 
 T = TypeVar("T")
 
-INDEX, _MODALITIES = "vector_idx", "modality_idx"
+_MODALITIES = "modality_idx"
 _DELETED_AT_ONCE = 1_000
 # Files of so many rows are left as they are: merging all into one would write a large collection anew each time.
 _ROWS_PER_FILE = 131_072
@@ -57,8 +58,7 @@ class VectorTable:
             if dim is not None:
                 empty = base_schema(dim, kind or pa.float32()).empty_table()
                 lance.write_dataset(empty, str(self._path), data_storage_version=FILES)
-            self._dataset: Any = lance.dataset(str(self._path))
-        self._only: tuple[int, str | None] = (0, None)
+            self._held = Version(lance.dataset(str(self._path)))
 
     @property
     def path(self) -> Path:
@@ -77,6 +77,11 @@ class VectorTable:
     def dim(self) -> int:
         """The length of a vector."""
         return int(self.schema.field("vector").type.list_size)
+
+    @property
+    def half(self) -> bool:
+        """Whether vectors are stored in half precision."""
+        return bool(pa.types.is_float16(self.schema.field("vector").type.value_type))
 
     @property
     def fields(self) -> dict[str, pa.DataType]:
@@ -145,24 +150,17 @@ class VectorTable:
         """
 
         def find(dataset: Any) -> list[pa.Table]:
-            segments = _segments(dataset)
-            columns = [f.name for f in dataset.schema if f.name != "vector"]
-            scope = where
-            if to is not None and not (segments and self._only_modality(dataset) == to):
+            known, scope = self._known(dataset), where
+            if to is not None and not (known.segments and known.only_modality == to):
                 scope = both(one_of("modality", [to]), where)
-            return nearest_and_tied(dataset, vectors, k, scope, choice(segments) if segments else None, columns)
+            effort, most = choice(known.segments) if known.segments else None, min(k, max(1, known.rows))
+            return nearest_and_tied(dataset, vectors, most, scope, effort, known.columns)
 
         return self._read(find)
 
-    def _only_modality(self, dataset: Any) -> str | None:
-        """The modality of all rows; None where there are several. A condition that all rows meet costs time."""
-        version, only = self._only
-        if version != dataset.version:
-            first = dataset.to_table(columns=["modality"], limit=1)["modality"].to_pylist()
-            same = first and dataset.count_rows(one_of("modality", first)) == dataset.count_rows()
-            only = first[0] if same else None
-            self._only = (dataset.version, only)
-        return only
+    def _known(self, dataset: Any) -> Version:
+        held = self._held  # another thread may hold a newer one by now
+        return held if held.dataset is dataset else Version(dataset)
 
     def extend(self, fields: Mapping[str, pa.DataType]) -> None:
         """Adds the fields that are not there yet; older rows have no value in them."""
@@ -216,7 +214,7 @@ class VectorTable:
     @property
     def segments(self) -> tuple[str, ...]:
         """What tells the index that is there from any other; nothing where there is none."""
-        return self._read(_segments)
+        return self._read(lambda dataset: self._known(dataset).segments)
 
     def index_kind(self) -> tuple[str, int]:
         """The type of the index and in how many partitions its segments are, at most."""
@@ -228,7 +226,7 @@ class VectorTable:
         """How many rows no index holds, so that a search looks at each of them."""
 
         def count(dataset: Any) -> int:
-            held = {number for part in _parts(dataset) for number in part.fragment_ids}
+            held = {number for part in index_parts(dataset) for number in part.fragment_ids}
             return sum(f.count_rows() for f in dataset.get_fragments() if f.fragment_id not in held)
 
         return self._read(count)
@@ -287,25 +285,25 @@ class VectorTable:
             StorageError: If Lance cannot do what the block asks of it.
         """
         with self._guarded():
-            held = self._dataset
+            held = self._held.dataset
             yield held.checkout_version(held.latest_version)
 
     def _latest(self) -> Any:
         """The newest version, by whichever process; objects of Lance's are replaced, since other threads read them."""
-        held = self._dataset
-        newest = held.latest_version
-        if newest == held.version:
-            return held
-        new = held.checkout_version(newest)
-        segments = _segments(new)
+        held = self._held
+        newest = held.dataset.latest_version
+        if newest == held.dataset.version:
+            return held.dataset
+        new = Version(held.dataset.checkout_version(newest))
+        segments = new.segments
         try:
-            same = segments == _segments(held)
+            same = segments == held.segments
         except LANCE_ERRORS:  # a long manifest is read late, and this one may be gone meanwhile
             same = False
         if not same:
-            new = quiet_lance().dataset(str(self._path))  # else the caches would keep the old index for good
-        self._dataset = new
-        return new
+            new = Version(quiet_lance().dataset(str(self._path)))  # else the caches would keep the old index for good
+        self._held = new
+        return new.dataset
 
     def _read(self, work: Callable[[Any], T]) -> T:
         with self._guarded():
@@ -329,14 +327,6 @@ class VectorTable:
             raise
         except LANCE_ERRORS as error:
             raise translated(error, self._path) from error
-
-
-def _segments(dataset: Any) -> tuple[str, ...]:
-    return tuple(sorted(str(part.uuid) for part in _parts(dataset)))
-
-
-def _parts(dataset: Any) -> list[Any]:
-    return [part for index in dataset.describe_indices() if index.name == INDEX for part in index.segments]
 
 
 def index_modalities(dataset: Any) -> None:

@@ -63,7 +63,7 @@ class Embeddings(nn.Module):
 
 def split_heads(states: Tensor, heads: int) -> Tensor:
     """(n, length, width) -> (n, heads, length, width / heads)."""
-    return states.reshape(*states.shape[:2], heads, -1).transpose(1, 2)
+    return states.reshape(*states.shape[:2], heads, states.shape[-1] // heads).transpose(1, 2)
 
 
 class Layer(nn.Module):
@@ -95,16 +95,16 @@ class Layer(nn.Module):
         """
         dropout = self.dropout if self.training else 0.0
         rows = padding.without(states)
-        asking, asks = (states[:, 0], Padding(padding.mask[:, :1])) if first else (rows, padding)
+        asking, of_asking = (states[:, 0], Padding(padding.mask[:, :1])) if first else (rows, padding)
         query, key, value = (
             split_heads(of.back(f(x)), self.heads)
-            for f, x, of in ((self.query, asking, asks), (self.key, rows, padding), (self.value, rows, padding))
+            for f, x, of in ((self.query, asking, of_asking), (self.key, rows, padding), (self.value, rows, padding))
         )
         context = F.scaled_dot_product_attention(query, key, value, padding.keys, dropout)
-        attended = self.attended(asks.without(context.transpose(1, 2).flatten(2)))
+        attended = self.attended(of_asking.without(context.transpose(1, 2).flatten(2)))
         asking = self.attention_norm(asking + F.dropout(attended, dropout))
         asking = self.output_norm(asking + F.dropout(self.outer(F.gelu(self.inner(asking))), dropout))
-        return asks.back(asking)
+        return of_asking.back(asking)
 
 
 class Bert(nn.Module):
@@ -118,7 +118,7 @@ class Bert(nn.Module):
     def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """(n, length) token numbers and mask of real tokens -> (n, length, hidden)."""
         states: Tensor = self.embeddings(tokens)
-        padding = Padding(mask)  # an exported network has one shape for all
+        padding = Padding(mask)  # an export cannot know how many are real
         for layer in self.layers:
             states = layer(states, padding)
         return states

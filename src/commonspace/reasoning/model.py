@@ -22,8 +22,8 @@ class States:
     """What the model makes of texts and photos.
 
     Attributes:
-        text: (n, l, h) of tokens; with a task token, it is the second.
-        vision: (n, r, g) of regions.
+        text: (n, l, h) of tokens; with a task token, it is the second. Of what is pooled only, (n, 1, h).
+        vision: (n, r, g) of regions. Of what is pooled only, (n, 1, g).
         fused: (n, w) of text and photo together.
         real_text: (n, l), which tokens are there.
         attention: (n, connections, l, r), if asked for: how much each token attends to each region in each block, the
@@ -137,7 +137,7 @@ class CoAttentionModel(nn.Module):
         points: Tensor | None = None,
         attention: bool = False,
         apart: bool = False,
-        pooled: bool = False,
+        pooled_only: bool = False,
     ) -> States:
         """Runs both streams.
 
@@ -150,8 +150,8 @@ class CoAttentionModel(nn.Module):
             points: (n, l) number of the region that a token points to, -1 where it points to none.
             attention: Tell how much tokens attend to regions, too.
             apart: Leave the connections out, so that neither stream knows of the other.
-            pooled: Leave out what becomes of all but the first state of each stream in its last layer, which nothing
-                that is pooled depends on; states are then (n, 1, h) and (n, 1, g).
+            pooled_only: Leave out what becomes of all but the first state of each stream in its last layer: nothing
+                that is pooled depends on it. States are then (n, 1, h) and (n, 1, g).
 
         Raises:
             InputError: If tasks come and the model has no task tokens, or the other way round; if words point and the
@@ -178,10 +178,10 @@ class CoAttentionModel(nn.Module):
         for kind, number in self.config.order:
             if kind == "text":
                 last = number == len(self.text_layers) - 1
-                text = self.text_layers[number](text, of_text, first=pooled and last)
+                text = self.text_layers[number](text, of_text, first=pooled_only and last)
             elif kind == "vision":
                 last = number == len(self.vision_layers) - 1
-                vision = self.vision_layers[number](vision, of_vision, first=pooled and last)
+                vision = self.vision_layers[number](vision, of_vision, first=pooled_only and last)
             elif not apart:
                 connection = self.connections[number]
                 if attention:
@@ -189,9 +189,9 @@ class CoAttentionModel(nn.Module):
                     assert isinstance(asks, CrossAttention)
                     kept.append(asks.weights(text, vision, of_text, of_vision).mean(1))
                 text, vision = connection(text, vision, of_text, of_vision)
-        both = (F.relu(self.pool_text(text[:, 0])), F.relu(self.pool_vision(vision[:, 0])))
-        fused = F.dropout(both[0] * both[1], self.config.dropout, self.training)
-        return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None, both)
+        pooled = (F.relu(self.pool_text(text[:, 0])), F.relu(self.pool_vision(vision[:, 0])))
+        fused = F.dropout(pooled[0] * pooled[1], self.config.dropout, self.training)
+        return States(text, vision, fused, real, torch.stack(kept, 1).detach() if kept else None, pooled)
 
 
 def _pointed(regions: Tensor, points: Tensor) -> Tensor:

@@ -146,6 +146,6 @@ class ReasoningNetwork(TaskNetwork):
             points=inputs.points if self.config.pointing else None,
             attention=attention,
             apart=task.apart,
-            pooled=task.pooled,
+            pooled_only=task.pooled_only,
         )
         return task.logits(states, inputs, counts), states

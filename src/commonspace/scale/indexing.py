@@ -19,7 +19,8 @@ from commonspace.collection.index import CODES, FEWEST_TO_INDEX
 from commonspace.collection.lance_errors import LANCE_ERRORS, translated
 from commonspace.collection.manifest import Manifest, table_folder
 from commonspace.collection.partition_rows import field_types, merged_types, rows_of
-from commonspace.collection.table import FILES, INDEX, VectorTable, index_modalities
+from commonspace.collection.table import FILES, VectorTable, index_modalities
+from commonspace.collection.version import INDEX
 from commonspace.data.partitions import Partitions
 from commonspace.data.places import Place
 from commonspace.errors import CommonspaceError, InputError, MissingPackageError, ParameterError, StorageError

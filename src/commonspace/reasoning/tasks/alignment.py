@@ -53,7 +53,7 @@ class Alignment(Task[Caption]):
     """
 
     apart = True
-    pooled = True
+    pooled_only = True
 
     def __init__(self, config: CoAttentionConfig) -> None:
         super().__init__()

@@ -55,8 +55,8 @@ class Task(nn.Module, ABC, Generic[E]):
     Attributes:
         fused: Whether the head reads the fused state: such heads have a learning rate of their own.
         apart: Whether the connections of the streams are left out.
-        pooled: Whether head and loss read nothing of the states but what is pooled of them, such as the fused state:
-            the last layers then have less to do.
+        pooled_only: Whether head and loss read nothing of the states but what is pooled of them, such as the fused
+            state: the last layers then have less to do. It is not inherited by a class with a head or loss of its own.
 
     Example:
         A task of one's own: how many of those who saw a photo with its title liked it.
@@ -98,7 +98,12 @@ class Task(nn.Module, ABC, Generic[E]):
 
     fused = True
     apart = False
-    pooled = False
+    pooled_only = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "pooled_only" not in vars(cls) and {"logits", "loss"} & set(vars(cls)):
+            cls.pooled_only = False
 
     @abstractmethod
     def ask(self, examples: Sequence[E], rng: np.random.Generator) -> list[list[Pair]]:

@@ -61,7 +61,7 @@ class CaptionRetrieval(Task[Caption]):
         [('1.jpg', 'a cat sleeps'), ('1.jpg', 'a red bus'), ('2.jpg', 'a cat sleeps'), ('1.jpg', 'a cat runs')]
     """
 
-    pooled = True
+    pooled_only = True
 
     def __init__(self, config: CoAttentionConfig) -> None:
         super().__init__()

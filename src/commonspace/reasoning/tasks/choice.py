@@ -63,7 +63,7 @@ class MultipleChoice(Task[Choice]):
         array([1.])
     """
 
-    pooled = True
+    pooled_only = True
 
     def __init__(self, config: HeadSizes, reasons: bool = False) -> None:
         super().__init__()

@@ -68,7 +68,7 @@ class QuestionAnswering(Task[Question]):
         (('cat', 'dog'), array([0.9]))
     """
 
-    pooled = True
+    pooled_only = True
 
     def __init__(self, config: CoAttentionConfig, answers: Sequence[str]) -> None:
         super().__init__()

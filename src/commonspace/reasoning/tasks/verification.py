@@ -65,7 +65,7 @@ class Verification(Task[Statement]):
         array([1., 0.])
     """
 
-    pooled = True
+    pooled_only = True
 
     def __init__(
         self, config: CoAttentionConfig, labels: Sequence[str] = ("false", "true"), two_photos: bool = False
