@@ -129,7 +129,7 @@ class _Trial:
         """The effort, raised until those that check reach the recall, and what they reach."""
         while (reached := self._lowest(k, effort, LEVELS[k], check=True)) < recall:
             if effort.probes is not None:
-                effort = _grown(effort, partitions, 1.5)
+                effort = _grown(effort, partitions, 1.25)
             elif effort.refine < _REFINE[-1]:
                 effort = Effort(None, 2 * effort.refine)
             else:
