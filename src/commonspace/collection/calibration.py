@@ -57,9 +57,8 @@ def calibrated(
     """The settings that reach a recall, or as near to it as searching everything comes.
 
     Half of the vectors choose: first how many candidates are compared by their stored vectors when every partition is
-    looked at, to be half way from the target to 1; then how few partitions are enough. As that choice is the luckiest
-    of several, it has to reach the target by a standard error more. The other half checks, and has more partitions
-    looked at until the target is reached.
+    looked at, to be half way from the target to 1; then how few partitions are enough. The other half checks, and has
+    more partitions looked at until they are. Enough is what reaches the target by a standard error more.
 
     Args:
         table: The rows, with their index.
@@ -107,34 +106,35 @@ class _Trial:
 
     def least(self, k: int, probes: int | None, partitions: int, recall: float) -> Effort:
         """The least effort, from some probes on, that is enough for those that choose, or the most there is."""
-
-        def enough(effort: Effort) -> bool:
-            found = self._found(k, effort, LEVELS[k], check=False)
-            return all(of.mean() - of.std() / math.sqrt(len(of)) >= recall for of in found)
-
         few, ample = min(_FEW, LEVELS[k]), (1 + recall) / 2  # what is lost here no partitions bring back
         refine = next((r for r in _REFINE if self._lowest(k, Effort(None, r), few, check=False) >= ample), _REFINE[-1])
         effort = Effort(probes, refine)
-        while effort.probes is not None and not enough(effort):
+        while effort.probes is not None and not self._enough(k, effort, recall, check=False):
             effort = _grown(effort, partitions, 2)
         if effort.probes is None or effort.probes == probes:
             return effort
         low, high = effort.probes // 2, effort.probes  # too few, and maybe far too many
         while high - low > max(_FEWEST_PROBES, high // 8):
             middle = (low + high) // 2
-            low, high = (low, middle) if enough(Effort(middle, refine)) else (middle, high)
+            enough = self._enough(k, Effort(middle, refine), recall, check=False)
+            low, high = (low, middle) if enough else (middle, high)
         return Effort(high, refine)
 
     def checked(self, k: int, effort: Effort, partitions: int, recall: float) -> tuple[Effort, float]:
-        """The effort, raised until those that check reach the recall, and what they reach."""
-        while (reached := self._lowest(k, effort, LEVELS[k], check=True)) < recall:
+        """The effort, raised until it is enough for those that check, and what they reach."""
+        while not self._enough(k, effort, recall, check=True):
             if effort.probes is not None:
                 effort = _grown(effort, partitions, 1.25)
             elif effort.refine < _REFINE[-1]:
                 effort = Effort(None, 2 * effort.refine)
             else:
                 break
-        return effort, reached
+        return effort, self._lowest(k, effort, LEVELS[k], check=True)
+
+    def _enough(self, k: int, effort: Effort, recall: float, *, check: bool) -> bool:
+        """Whether every modality that asks reaches the recall by a standard error more."""
+        found = self._found(k, effort, LEVELS[k], check=check)
+        return all(of.mean() - of.std() / math.sqrt(len(of)) >= recall for of in found)
 
     def _lowest(self, k: int, effort: Effort, most: int, *, check: bool) -> float:
         """The lowest mean of all modalities that ask."""
