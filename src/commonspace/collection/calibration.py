@@ -107,38 +107,34 @@ class _Trial:
     def least(self, k: int, probes: int | None, partitions: int, recall: float) -> Effort:
         """The least effort, from some probes on, that is enough for those that choose, or the most there is."""
         few, ample = min(_FEW, LEVELS[k]), (1 + recall) / 2  # what is lost here no partitions bring back
-        refine = next((r for r in _REFINE if self._lowest(k, Effort(None, r), few, check=False) >= ample), _REFINE[-1])
+        refine = next(
+            (r for r in _REFINE if _lowest(self._found(k, Effort(None, r), few, check=False)) >= ample), _REFINE[-1]
+        )
         effort = Effort(probes, refine)
-        while effort.probes is not None and not self._enough(k, effort, recall, check=False):
+        while effort.probes is not None and not self._suffices(k, effort, recall):
             effort = _grown(effort, partitions, 2)
         if effort.probes is None or effort.probes == probes:
             return effort
         low, high = effort.probes // 2, effort.probes  # too few, and maybe far too many
         while high - low > max(_FEWEST_PROBES, high // 8):
             middle = (low + high) // 2
-            enough = self._enough(k, Effort(middle, refine), recall, check=False)
-            low, high = (low, middle) if enough else (middle, high)
+            low, high = (low, middle) if self._suffices(k, Effort(middle, refine), recall) else (middle, high)
         return Effort(high, refine)
 
     def checked(self, k: int, effort: Effort, partitions: int, recall: float) -> tuple[Effort, float]:
         """The effort, raised until it is enough for those that check, and what they reach."""
-        while not self._enough(k, effort, recall, check=True):
+        while not _enough(found := self._found(k, effort, LEVELS[k], check=True), recall):
             if effort.probes is not None:
                 effort = _grown(effort, partitions, 1.25)
             elif effort.refine < _REFINE[-1]:
                 effort = Effort(None, 2 * effort.refine)
             else:
                 break
-        return effort, self._lowest(k, effort, LEVELS[k], check=True)
+        return effort, _lowest(found)
 
-    def _enough(self, k: int, effort: Effort, recall: float, *, check: bool) -> bool:
-        """Whether every modality that asks reaches the recall by a standard error more."""
-        found = self._found(k, effort, LEVELS[k], check=check)
-        return all(of.mean() - of.std() / math.sqrt(len(of)) >= recall for of in found)
-
-    def _lowest(self, k: int, effort: Effort, most: int, *, check: bool) -> float:
-        """The lowest mean of all modalities that ask."""
-        return min((float(of.mean()) for of in self._found(k, effort, most, check=check)), default=1.0)
+    def _suffices(self, k: int, effort: Effort, recall: float) -> bool:
+        """Whether an effort is enough for those that choose."""
+        return _enough(self._found(k, effort, LEVELS[k], check=False), recall)
 
     def _found(self, k: int, effort: Effort, most: int, *, check: bool) -> list[NDArray[np.float64]]:
         """Of each modality what share each vector finds; no farther than the k-th of an exact search is right."""
@@ -152,6 +148,16 @@ class _Trial:
             near = [np.sum(row <= limit + self._same) / k for row, limit in zip(found, truth[some, k - 1], strict=True)]
             shares.append(np.array(near))
         return shares
+
+
+def _enough(found: Iterable[NDArray[np.float64]], recall: float) -> bool:
+    """Whether every modality that asks reaches the recall by a standard error more."""
+    return all(of.mean() - of.std() / math.sqrt(len(of)) >= recall for of in found)
+
+
+def _lowest(found: Iterable[NDArray[np.float64]]) -> float:
+    """The lowest mean of all modalities that ask."""
+    return min((float(of.mean()) for of in found), default=1.0)
 
 
 def _others(
