@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
-from commonspace.encoders.pictures import read_pixels
+from commonspace.encoders.pictures import read_pixels, upright
 from commonspace.errors import InputError
 
 SIDE = 16
@@ -66,6 +66,34 @@ def test_orientation_from_exif_is_applied(orientation: int, kind: str):
     exif[0x0112] = orientation
     item = saved(Image.fromarray(np.ascontiguousarray(stored)), kind, exif=exif)
     np.testing.assert_array_equal(read_pixels(item, SIDE), upright)
+
+
+ODD_EXIF = (
+    b"Exif\0\0II*\0\x08\0\0\0\x02\0"
+    b"\x12\x01\x03\0\x01\0\0\0\x06\0\0\0"  # the orientation 6
+    b"\x28\x01\x01\0\x01\0\0\0\x02\0\0\0"  # a unit of resolution as a byte, which it may not be
+    b"\0\0\0\0"
+)
+
+
+def test_an_odd_field_of_exif_beside_the_orientation_does_not_count():
+    pixels = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    plain = saved(Image.fromarray(pixels), "JPEG")
+    odd = saved(Image.fromarray(pixels), "JPEG", exif=ODD_EXIF)
+    np.testing.assert_array_equal(read_pixels(odd, SIDE), np.rot90(read_pixels(plain, SIDE), -1))
+
+
+@pytest.mark.parametrize("orientation", [0, *range(1, 10)])
+@pytest.mark.parametrize("mode", ["RGB", "P", "RGBA", "I;16"])
+def test_pictures_are_turned_as_pillow_turns_them(orientation: int, mode: str):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    picture = Image.fromarray(pixels[:, :, 0]) if mode == "I;16" else Image.fromarray(pixels)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    item = saved(picture.convert(mode), "PNG", exif=exif)
+    found, expected = upright(Image.open(BytesIO(item))), ImageOps.exif_transpose(Image.open(BytesIO(item)))
+    assert (found.mode, found.size) == (expected.mode, expected.size)
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
 
 
 def test_greyscale_becomes_three_equal_channels():

@@ -104,6 +104,25 @@ def test_pickled_objects_are_not_read(tmp_path: Path):
         read_slices(tmp_path / "x.npy")
 
 
+def animation() -> bytes:
+    """A GIF of two frames."""
+    rng = np.random.default_rng(0)
+    one, two = (Image.fromarray(rng.integers(0, 256, (20, 24), np.uint8)) for _ in range(2))
+    return saved(one, "GIF", save_all=True, append_images=[two], duration=50)
+
+
+def test_an_animation_cut_off_anywhere_gives_slices_or_an_error_that_names_them():
+    whole = animation()
+    assert read_slices(whole).shape == (2, 20, 24)
+    read = 0
+    for length in range(len(whole)):
+        try:
+            read += read_slices(whole[:length]).shape[1:] == (20, 24)
+        except InputError as error:
+            assert str(error).startswith("scan: cannot read bytes as a slice: ")  # noqa: PT017 - either is right
+    assert 0 < read < len(whole)
+
+
 def test_the_range_does_not_count():
     slice_ = head()[None]
     expected = normalised(slice_)

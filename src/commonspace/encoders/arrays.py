@@ -24,7 +24,10 @@ def as_array(item: object) -> NDArray[Any] | None:
     if isinstance(item, str | Path) and str(item).lower().endswith(".npy"):
         item = Path(item).read_bytes()
     if isinstance(item, bytes) and item.startswith(MAGIC):
-        item = np.load(BytesIO(item), allow_pickle=False)
+        try:
+            item = np.load(BytesIO(item), allow_pickle=False)
+        except Exception as error:  # NumPy reads the header as Python, with all the errors of that
+            raise ValueError(f"it cannot be read as .npy: {error}") from error
     if not isinstance(item, np.ndarray):
         return None
     if item.dtype.kind not in "fiub":

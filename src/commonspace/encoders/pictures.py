@@ -7,21 +7,42 @@ cropping, to the square the network reads.
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from commonspace.errors import InputError
 
 from .arrays import as_array
 
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-UNREADABLE = (OSError, ValueError, TypeError, SyntaxError, NotImplementedError, *BOMBS)
+UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    NotImplementedError,
+    IndexError,
+    EOFError,
+    struct.error,
+    *BOMBS,
+)
 """What Pillow raises of files that are no pictures, or of kinds or sizes that it does not read; its warning of a large
 one, where warnings are errors."""
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""Orientation in EXIF -> what makes the picture upright."""
 
 
 def read_pixels(item: object, size: int) -> NDArray[np.uint8]:
@@ -48,7 +69,7 @@ def open_picture(item: object) -> Image.Image:
         InputError: If it cannot be read as a picture.
     """
     try:
-        picture = _eight_bits(ImageOps.exif_transpose(_open(item)))
+        picture = _eight_bits(upright(_open(item)))
         if 0 in picture.size:
             raise ValueError(f"it is of size {picture.size}")
         if picture.has_transparency_data:
@@ -58,6 +79,16 @@ def open_picture(item: object) -> Image.Image:
     except UNREADABLE as error:
         told = item if isinstance(item, str | Path) else type(item).__name__
         raise InputError(f"image: cannot read {told} as a picture: {error}.") from error
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """The picture turned as its EXIF says; the picture itself where it says nothing of that.
+
+    Pillow's own `exif_transpose` also writes the EXIF anew, which fails where a field that nobody needs is odd.
+    """
+    picture.load()  # a TIFF is turned by this already
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _open(item: object) -> Image.Image:

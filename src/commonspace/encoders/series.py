@@ -84,7 +84,7 @@ class Series:
     def _row_of(self, item: object) -> NDArray[np.float64]:
         try:
             return _row(self._read(item))
-        except (OSError, ValueError, TypeError, EOFError) as error:
+        except (OSError, ValueError, TypeError) as error:
             told = item if isinstance(item, str | Path) else type(item).__name__
             reason = getattr(error, "strerror", None) or str(error).rstrip(".")
             raise InputError(f"series: cannot read {told} as a series: {reason}.") from error

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from commonspace.errors import InputError
 
 from .arrays import as_array
-from .pictures import UNREADABLE
+from .pictures import UNREADABLE, upright
 
 Slices = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ def _read(item: object) -> Iterator[Slices]:
     else:
         raise TypeError("expected a path, bytes, a Pillow image, an array or a list of these")
     for page in ImageSequence.Iterator(picture):
-        yield _grey(ImageOps.exif_transpose(page))
+        yield _grey(upright(page))
 
 
 def _grey(picture: Image.Image) -> Slices:

@@ -10,9 +10,9 @@ from io import BytesIO
 from pathlib import Path
 from threading import Lock
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from commonspace.encoders.pictures import open_picture
+from commonspace.encoders.pictures import open_picture, upright
 from commonspace.errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -130,10 +130,8 @@ class Thumbnails:
         picture = _opened(content, self.most_pixels)
         try:
             picture.draft(None, (2 * side, 2 * side))  # of a JPEG, no more is unpacked than is needed
-            if picture.has_transparency_data:
-                picture = ImageOps.exif_transpose(picture).convert("RGBA")
-            else:
-                picture = open_picture(picture)
+            clear = picture.has_transparency_data
+            picture = upright(picture).convert("RGBA") if clear else open_picture(picture)
         except Exception as error:
             raise InputError("image: the file of this item is damaged.") from error
         picture.thumbnail((side, side))
