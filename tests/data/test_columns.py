@@ -65,6 +65,46 @@ def test_times_are_dates_or_numbers(values: Any):
         as_time(values)
 
 
+NOON = datetime.datetime(1950, 2, 1, 12, 30)
+ZONE = datetime.timezone(datetime.timedelta(hours=5))
+
+
+@pytest.mark.parametrize("name", ["time", "taken"])
+def test_days_beside_times_of_day_become_their_midnight(name: str):
+    midnight = datetime.datetime(1950, 2, 1)
+    for values in ([DAY, NOON, None], [NOON, DAY, pd.NaT], np.array([NOON, DAY], object)):
+        expected = [midnight if value == DAY else value if value == NOON else None for value in values]
+        assert as_column(name, values).to_pylist() == expected
+    zoned = as_column(name, [NOON.replace(tzinfo=ZONE), DAY]).to_pylist()
+    assert zoned == [NOON.replace(tzinfo=ZONE), midnight.replace(tzinfo=datetime.UTC)]
+
+
+@pytest.mark.parametrize("other", [NOON, np.datetime64(NOON)], ids=["datetime", "datetime64"])
+def test_a_time_with_a_zone_beside_one_without_is_refused(other: object):
+    with pytest.raises(InputError, match=r"taken: .* some have a time zone and others have none"):
+        as_column("taken", [NOON.replace(tzinfo=ZONE), other])
+    two = [NOON.replace(tzinfo=ZONE), NOON.replace(tzinfo=datetime.UTC), None]
+    assert as_column("taken", two).to_pylist() == two
+
+
+def test_dates_of_unlike_units_keep_their_instant_or_are_refused():
+    early, fine = np.datetime64("1600-01-01"), np.datetime64("2020-01-01T00:00:00.000000001")
+    whole = fine.astype("datetime64[us]").astype("datetime64[ns]")  # in nanoseconds there is no year 1600
+    assert as_column("t", [early, whole]).to_pylist() == [
+        datetime.datetime(1600, 1, 1), datetime.datetime(2020, 1, 1)
+    ]  # fmt: skip
+    late = np.datetime64("2019-01-01")
+    np.testing.assert_array_equal(as_column("t", [late, fine]).to_numpy(), np.array([late, fine], "datetime64[ns]"))
+    with pytest.raises(InputError, match=r"t: .* no unit of time holds both the earliest and the finest"):
+        as_column("t", [early, fine])
+
+
+def test_integers_beyond_64_bits_are_an_error_that_names_the_column():
+    for values in ([10**30, 1], [1, None, -(10**30)]):
+        with pytest.raises(InputError, match=r"year: the values have no common type: .*too large"):
+            as_column("year", values)
+
+
 def test_times_may_all_be_unknown():
     assert as_time([None, float("nan")]).type == pa.null()
 

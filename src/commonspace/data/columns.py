@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pyarrow as pa
@@ -18,18 +18,21 @@ from commonspace.errors import InputError
 def as_column(name: str, values: ArrayLike | Sequence[object]) -> pa.Array:
     """An Arrow column of n values; None, NaN and NaT become null, paths become strings.
 
+    Days beside times of day become their midnight, in UTC where those have a time zone.
+
     Raises:
-        InputError: If the values have no common type.
+        InputError: If the values have no common type, no unit holds all dates, or some times have a time zone and
+            others have none.
     """
     try:
-        if not isinstance(values, np.ndarray) and any(isinstance(value, np.datetime64) for value in values):  # type: ignore[union-attr]
-            values = np.array(values, "datetime64")
+        if not isinstance(values, np.ndarray) or values.dtype == object:
+            values = _one_kind_of_dates(list(values))  # type: ignore[arg-type]
         if isinstance(values, np.ndarray) and not values.dtype.isnative:
             values = values.astype(values.dtype.newbyteorder("="))
         if isinstance(values, np.ndarray) and values.dtype.kind in "MfiubU":
             return pa.array(_arrow_units(values), from_pandas=True)
-        return pa.array([_plain(value) for value in values], from_pandas=True)  # type: ignore[union-attr]
-    except (pa.ArrowException, TypeError, ValueError) as error:
+        return pa.array([_plain(value) for value in values], from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name}: the values have no common type: {error}") from error
 
 
@@ -63,13 +66,8 @@ def as_time(values: ArrayLike | Sequence[object]) -> pa.Array:
     """An Arrow column of dates, times or numbers.
 
     Raises:
-        InputError: If the values are of another type, or some have a time zone and others have not.
+        InputError: If the values are of another type, and as `as_column`.
     """
-    if not isinstance(values, np.ndarray) or values.dtype == object:
-        known = (v for v in np.ravel(np.asarray(values, object)) if isinstance(v, datetime) and v == v)
-        zones = {v.tzinfo is not None for v in known}
-        if len(zones) > 1:
-            raise InputError("time: some have a time zone and others have none; give all or none one.")
     column = as_column("time", values)
     kinds = (pa.types.is_temporal, pa.types.is_integer, pa.types.is_floating, pa.types.is_null)
     if not any(of_kind(column.type) for of_kind in kinds):
@@ -100,6 +98,42 @@ def multi_hot(rows: Sequence[Sequence[str] | None], names: Sequence[str]) -> NDA
     for i, row in enumerate(rows):
         out[i, [column[name] for name in row or ()]] = 1
     return out
+
+
+def _one_kind_of_dates(values: list[object]) -> list[object] | NDArray[Any]:
+    """Values of which all dates can be told in one type without a change; as they are where none is a time of day.
+
+    Raises:
+        ValueError: If no unit holds them all, or some times have a time zone and others have none.
+    """
+    times = [value for value in values if _is_time(value)]
+    zones = {isinstance(value, datetime) and value.tzinfo is not None for value in times}
+    if len(zones) > 1:
+        raise ValueError("some have a time zone and others have none; give all or none one.")
+    if any(isinstance(value, np.datetime64) for value in values):
+        return _one_unit(values)
+    if not times:
+        return values
+    zone = UTC if True in zones else None
+    return [datetime.combine(value, time(), zone) if _is_day(value) else value for value in values]
+
+
+def _is_time(value: object) -> TypeGuard[datetime | np.datetime64]:
+    return isinstance(value, datetime | np.datetime64) and bool(value == value)
+
+
+def _is_day(value: object) -> TypeGuard[date]:
+    return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _one_unit(values: list[object]) -> NDArray[Any]:
+    """Dates of which some are datetime64 in a unit that changes none: the finest of theirs, else microseconds."""
+    own = [(i, np.datetime64(value)) for i, value in enumerate(values) if _is_time(value) or _is_day(value)]
+    for unit in ("datetime64", "datetime64[us]"):
+        dates = np.array(values, unit)
+        if all(value.dtype == dates.dtype or dates[i].astype(value.dtype) == value for i, value in own):
+            return dates
+    raise ValueError("no unit of time holds both the earliest and the finest of them; give all in one unit.")
 
 
 def _arrow_units(values: NDArray[Any]) -> NDArray[Any]:
