@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,23 @@ def test_a_line_that_is_none_is_named(lines, line, told):
     good = '{"photo": "1.jpg", "text": "what?", "answers": ["a"]}'
     with pytest.raises(InputError, match=told):
         read_examples(lines(f"{good}\n{line}\n"), "question-answering")
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u0085", "\x1c"])
+def test_a_line_ends_with_a_line_feed_alone(lines, mark):
+    text = f"a cat{mark}a dog"
+    line = json.dumps({"photo": "1.jpg", "text": text, "answers": ["a"]}, ensure_ascii=False)
+    assert read_examples(lines(f"{line}\r\n{line}"), "question-answering") == [Question("1.jpg", text, ("a",))] * 2
+
+
+def test_a_byte_order_mark_is_passed_over(lines):
+    line = '{"photo": "1.jpg", "text": "what?", "answers": ["a"]}'
+    assert read_examples(lines(f"\ufeff{line}\n"), "question-answering") == [Question("1.jpg", "what?", ("a",))]
+
+
+def test_a_line_nested_beyond_reading_is_named(lines):
+    with pytest.raises(InputError, match="line 1: expected JSON"):
+        read_examples(lines('{"photo": ' + "[" * 100_000), "question-answering")
 
 
 def test_a_file_that_is_not_there_and_an_unknown_kind_are_told(tmp_path, lines):

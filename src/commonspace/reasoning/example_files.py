@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from commonspace.errors import InputError, StorageError, UnknownNameError
+from commonspace.errors import InputError, UnknownNameError
 
+from .readers.json_files import Record, json_lines
 from .tasks import Caption, Choice, Question, Reference, Statement
 
 EXAMPLES: dict[str, Any] = {
@@ -39,23 +39,12 @@ def read_examples(path: Path, kind: str) -> list[Any]:
     """
     if kind not in EXAMPLES:
         raise UnknownNameError("kind of task", kind, EXAMPLES)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected JSON lines in UTF-8 ({error}).") from error
-    return [_example(EXAMPLES[kind], line, f"{path}, line {i}") for i, line in enumerate(lines, 1) if line.strip()]
+    return [_example(EXAMPLES[kind], record) for record in json_lines(path)]
 
 
-def _example(cls: Any, line: str, where: str) -> Any:
-    try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"{where}: expected JSON ({error}).") from error
+def _example(cls: Any, record: Record) -> Any:
+    where, found = record.where, record.fields
     known = {f.name: f for f in fields(cls)}
-    if not isinstance(found, Mapping):
-        raise InputError(f"{where}: expected an object with the fields {', '.join(known)}.")
     for name, f in known.items():
         if name not in found and f.default is MISSING:
             raise InputError(f"{where}: the field {name} is missing; expected {', '.join(known)}.")
