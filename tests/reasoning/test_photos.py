@@ -69,6 +69,10 @@ def test_an_unknown_photo_is_named(photos):
         ([(0, 0, 1, 1), (0.5, 0, 0.4, 1)], "as box 1"),
         ([(0, 0, float("nan"), 1)], "as box 0"),
         ([(0, 0, 1)], "four numbers each"),
+        ([(0, 0, 1), (0, 0, 1, 1)], r"four numbers each, got \[\(0, 0, 1\), "),
+        ([("a", 0, 1, 1)], r"four numbers each, got \[\('a', 0"),
+        ([(0, 0, 10**400, 1)], "four numbers each, got"),
+        (None, "four numbers each"),
     ],
 )
 def test_boxes_outside_the_photo_are_refused(photos, boxes, told):

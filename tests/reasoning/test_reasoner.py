@@ -16,7 +16,7 @@ from commonspace.reasoning.calibration import Calibration
 from commonspace.reasoning.network import ReasoningNetwork
 from commonspace.reasoning.predicting import predict
 from commonspace.reasoning.reasoner import Reasoner
-from commonspace.reasoning.tasks import Choice, Question, Reference, Statement, Verification
+from commonspace.reasoning.tasks import Choice, Question, QuestionAnswering, Reference, Statement, Verification
 from commonspace.reasoning.windows import window_boxes
 from tests.reasoning.small import CONFIG
 
@@ -151,6 +151,45 @@ def test_bad_input_is_told(reasoner, photo, tmp_path: Path):
         reasoner.choose(photo, "what?", ["this", "that"], reasons=True)
     with pytest.raises(UnknownNameError, match="Verification"):
         reasoner.verify(photo, "so", other=photo)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["this", None], "expected a string, got NoneType"),
+        (["this", 5], "expected a string, got int"),
+        (["this", " "], "empty text"),
+        ("yes", "options: expected a list of texts to choose from, got the text 'yes'"),
+    ],
+)
+def test_options_are_texts(reasoner, photo, options, told):
+    with pytest.raises(InputError, match=told):
+        reasoner.choose(photo, "what?", options)
+
+
+@pytest.mark.parametrize("question", [None, 5])
+def test_a_question_is_a_text(reasoner, photo, question):
+    with pytest.raises(InputError, match=f"expected a string, got {type(question).__name__}"):
+        reasoner.ask(photo, question)
+
+
+def test_a_word_that_points_is_refused_by_a_model_without_pointers(preparation, photo):
+    config = replace(CONFIG, pointing=False)
+    torch.manual_seed(0)
+    reasoner = Reasoner(
+        ReasoningNetwork(config, {"questions": QuestionAnswering(config, ["red", "blue"])}), preparation
+    )
+    with pytest.raises(InputError, match="points: a word points to a region, and the model has no pointers"):
+        reasoner.ask(photo, "what colour is [1] ?", boxes=BOXES)
+    assert reasoner.ask(photo, "what colour is it?", boxes=BOXES).text in ("red", "blue")
+
+
+@pytest.mark.parametrize("name", ["questions", "statements", "references", "answers"])
+def test_no_examples_are_told(reasoner, photos, preparation, name):
+    with pytest.raises(InputError, match="examples: expected at least one, got none"):
+        reasoner.calibrate(name, [], photos)
+    with pytest.raises(InputError, match="examples: expected at least one, got none"):
+        predict(reasoner.network, name, [], photos, preparation)
 
 
 def test_of_several_tasks_of_a_kind_one_has_to_be_named(preparation, photo):

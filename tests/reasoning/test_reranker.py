@@ -60,6 +60,10 @@ def test_texts_are_scored_for_a_photo_as_photos_are_for_a_text(reasoner, hits):
         assert score == pytest.approx(photo_score - hits[1].score, abs=1e-5)
 
 
+def test_no_hits_have_no_scores(reasoner):
+    assert Reranker(reasoner)({"text": "a red circle"}, []) == []
+
+
 @pytest.mark.parametrize("query", [{}, {"text": "a", "image": "b.png"}, {"text": ["a", "b"]}, {"audio": "a.wav"}])
 def test_other_queries_are_refused(reasoner, hits, query):
     with pytest.raises(InputError, match="expected a query of one text or one image"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from commonspace.errors import InputError
+from commonspace.errors import InputError, ParameterError
 from commonspace.reasoning.tokens import Tokenizer, pointers
 
 CLS, SEP, THIS = 101, 102, 2023
@@ -29,6 +29,13 @@ def test_a_long_text_is_cut_and_the_other_one_stays():
     found = Tokenizer(12)([("word " * 10_000, "a dog")])
     assert found.numbers.shape == (1, 12)
     assert found.numbers[0, -3:].tolist() == [1037, 3899, SEP]
+
+
+@pytest.mark.parametrize("most", [7, 513, 1000, 64.0])
+def test_no_more_tokens_are_read_than_the_model_has_positions_for(most):
+    assert Tokenizer(512)([("word " * 900, None)]).numbers.shape == (1, 512)
+    with pytest.raises(ParameterError, match=f"most_tokens: expected 8 to 512, got {most}"):
+        Tokenizer(most)
 
 
 def test_other_scripts_are_read():

@@ -8,6 +8,7 @@ from commonspace.errors import InputError
 
 from .inputs import Box
 from .photos import check_boxes
+from .tokens import check_text
 
 PHOTO = "the photo"
 """What errors call it."""
@@ -44,10 +45,14 @@ def check_options(options: Sequence[str]) -> None:
     """Refuses what leaves no choice.
 
     Raises:
-        InputError: If there are fewer than two.
+        InputError: If there are fewer than two, or one is no text or empty.
     """
+    if isinstance(options, str):
+        raise InputError(f"options: expected a list of texts to choose from, got the text {options!r:.80}.")
     if len(options) < 2:
         raise InputError(f"options: expected at least two to choose from, got {len(options)}.")
+    for option in options:
+        check_text(option)
 
 
 def place(box: Box) -> str:

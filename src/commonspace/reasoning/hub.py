@@ -234,7 +234,7 @@ class HubReasoner:
             task: As in `ask`.
 
         Raises:
-            InputError: As `ask`, or if there are fewer than two options.
+            InputError: As `ask`, or if there are fewer than two options, or one is no text or empty.
             ParameterError: If the model does not score sentences; else as `ask`.
             MissingPackageError: As `ask`.
             StorageError: As `ask`.

@@ -12,7 +12,7 @@ from commonspace.errors import InputError, ParameterError
 
 from .photos import Photos
 from .regions import Regions
-from .tokens import Tokenizer, Tokens, pointers
+from .tokens import Tokenizer, Tokens, check_text, pointers
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as shares of the photo."""
@@ -85,11 +85,12 @@ class Preparation:
         """Makes pairs ready.
 
         Raises:
-            InputError: If a text is empty, a box lies outside its photo, or a word points to no box.
+            InputError: If a text is empty or none, a box lies outside its photo, or a word points to no box.
             UnknownNameError: If a photo is not among the photos.
         """
         for pair in pairs:
-            for text in (pair.text, pair.second or ""):
+            for text in (pair.text,) if pair.second is None else (pair.text, pair.second):
+                check_text(text)
                 check_pointers(text, pair.photo, len(pair.boxes))
         tokens = self.tokenizer([(pair.text, pair.second) for pair in pairs])
         regions = photos.regions([pair.photo for pair in pairs], [pair.boxes for pair in pairs], self.grid)

@@ -134,6 +134,10 @@ class ReasoningNetwork(TaskNetwork):
 
         Returns:
             (n, choices) logits, and the states.
+
+        Raises:
+            InputError: If words point to boxes and the model is not made for that.
+            UnknownNameError: If there is no such task.
         """
         task, tokens = self.task(name), inputs.tokens
         number = torch.full((len(tokens.numbers),), self.names.index(name), device=tokens.numbers.device)
@@ -143,7 +147,7 @@ class ReasoningNetwork(TaskNetwork):
             inputs.regions,
             segments=tokens.segments,
             task=number,
-            points=inputs.points if self.config.pointing else None,
+            points=inputs.points,
             attention=attention,
             apart=task.apart,
             pooled_only=task.pooled_only,

@@ -123,7 +123,10 @@ def check_boxes(boxes: ArrayLike, photo: str) -> Tensor:
     Raises:
         InputError: If they are none, or lie outside the photo.
     """
-    given: NDArray[Any] = np.asarray(boxes, np.float32)
+    try:
+        given: NDArray[Any] = np.asarray(boxes, np.float32)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"boxes of photo {photo}: expected four numbers each, got {boxes!r:.80}.") from error
     if given.size == 0:
         return torch.empty(0, 4)
     if given.ndim != 2 or given.shape[1] != 4:

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from commonspace.errors import InputError
+
 from .inputs import Pair, Preparation
 from .network import TaskNetwork
 from .photos import Photos
@@ -32,6 +34,9 @@ def predict(
 
     Returns:
         (n, choices); minus infinity where an example has no such choice.
+
+    Raises:
+        InputError: If there are no examples.
     """
     asked = network.task(name).ask(examples, np.random.default_rng(0))
     return predict_asked(network, name, asked, photos, preparation)
@@ -51,7 +56,12 @@ def predict_asked(
 
     Returns:
         (n, choices); minus infinity where an example has no such choice.
+
+    Raises:
+        InputError: If there are no examples.
     """
+    if not asked:
+        raise InputError("examples: expected at least one, got none.")
     training = network.training
     network.eval()
     try:
@@ -59,7 +69,7 @@ def predict_asked(
             each = [_run(network, name, part, photos, preparation) for part in _parts(asked)]
     finally:
         network.train(training)
-    width = max((logits.shape[1] for logits in each), default=0)
+    width = max(logits.shape[1] for logits in each)
     return np.concatenate(
         [np.pad(logits, ((0, 0), (0, width - logits.shape[1])), constant_values=-math.inf) for logits in each]
     )

@@ -94,6 +94,9 @@ class Reasoner:
             examples: Of it.
             photos: They are about.
             precision: How often an answer that is called sure should be right.
+
+        Raises:
+            InputError: If there are no examples.
         """
         logits = predict(self.network, name, examples, photos, self.preparation)
         self.calibrations[name] = calibrate(logits, self.network.task(name).right(logits, examples), precision)
@@ -118,7 +121,8 @@ class Reasoner:
             attention: Tell what the words looked at, too.
 
         Raises:
-            InputError: If the question is empty or the photo cannot be read.
+            InputError: If the question is empty, the photo cannot be read, or a word points to a box and the network's
+                configuration is without `pointing`.
             UnknownNameError: If the network has no such task.
         """
         name, answering = self.find(QuestionAnswering, task)
@@ -201,7 +205,7 @@ class Reasoner:
             task: The name of the task, where several are of this kind.
 
         Raises:
-            InputError: As `ask`, or if there are fewer than two options.
+            InputError: As `ask`, or if there are fewer than two options, or one is no text or empty.
             UnknownNameError: If the network has no such task.
         """
         check_options(options)

@@ -68,6 +68,8 @@ class Reranker:
         asks = next(iter(query), None)
         if len(query) != 1 or asks not in ("text", "image") or isinstance(query[asks], list):
             raise InputError(f"rerank: expected a query of one text or one image, got {list(query) or 'a vector'}.")
+        if not hits:
+            return []
         other = "image" if asks == "text" else "text"
         for hit in hits:
             if hit.modality != other or not hit.content:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from commonspace.encoders.bert import BertConfig
 from commonspace.encoders.minilm import weights_folder
 from commonspace.encoders.texts import text_fault
 from commonspace.errors import InputError, ParameterError
@@ -47,15 +48,15 @@ class Tokenizer:
     """Texts, or pairs of texts, as tokens of MiniLM: [CLS] first [SEP] second [SEP].
 
     Args:
-        most: Tokens at most, 8 or more; of what is longer, the longer of the two texts is cut at its end.
+        most: Tokens at most, 8 to 512; of what is longer, the longer of the two texts is cut at its end.
 
     Raises:
-        ParameterError: If that is too few.
+        ParameterError: If that is too few, or more than the model has positions for.
     """
 
     def __init__(self, most: int = 64) -> None:
-        if not isinstance(most, int) or most < 8:
-            raise ParameterError(f"most_tokens: expected 8 or more, got {most!r}.")
+        if not isinstance(most, int) or not 8 <= most <= BertConfig.positions:
+            raise ParameterError(f"most_tokens: expected 8 to {BertConfig.positions}, got {most!r}.")
         self.most = most
 
     def __call__(self, texts: Sequence[tuple[str, str | None]]) -> Tokens:
