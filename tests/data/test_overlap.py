@@ -31,6 +31,28 @@ def test_any_part_of_an_item_tells_it():
     assert duplicates(data) == [Duplicate("text", "d", "a", "same content")]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("दिन", "दान"), ("ปี", "ปู"), ("😀", "🚗"), ("C++", "C#"), ("2 + 2", "2 2"), ("?", "!"), ("naïve", "naive")],
+)
+def test_vowel_signs_and_symbols_tell_texts_apart(one: str, other: str):
+    assert not duplicates(cs.Dataset({"text": [one, other]}, split=["train", "test"]))
+    assert duplicates(cs.Dataset({"text": [one, f" {one}\n"]}, split=["train", "test"]))
+
+
+def test_words_are_the_same_whatever_stands_between_them():
+    texts = ["A well-known, (old) song\u200b!", "a well known old song"]
+    assert len(duplicates(cs.Dataset({"text": texts}, split=["train", "test"]))) == 1
+
+
+@pytest.mark.parametrize("name", ["image", "audio", "series"])
+def test_files_are_compared_by_content_also_where_no_encoder_is_known(tmp_path: Path, name: str):
+    for file, content in (("a.bin", b"one"), ("b.bin", b"one"), ("c.bin", b"two")):
+        (tmp_path / file).write_bytes(content)
+    data = cs.Dataset({name: [tmp_path / f"{file}.bin" for file in "abc"]}, split=["train", "test", "test"])
+    assert duplicates(data) == [Duplicate(name, "1", "0", "same content")]
+
+
 def test_pictures_of_the_same_bytes_under_any_name(tmp_path: Path):
     paths = []
     for i, color in enumerate(["red", "blue", "green", "blue", "white", "black"]):
@@ -66,6 +88,8 @@ def test_members_of_one_group_in_both_splits():
     groups = ["x", "y", None, "y", None, "z"]
     data = cs.Dataset({"image": np.eye(6), "text": np.eye(6)}, ids=IDS, split=SPLIT, groups=groups)
     assert duplicates(data) == [Duplicate("", "d", "b", "same group")]
+    numbered = cs.Dataset({"image": np.eye(3)}, split=["train", "test", "test"], groups=[0, 0, 1])
+    assert duplicates(numbered) == [Duplicate("", "1", "0", "same group")]
     told = duplicates(data, groups={"c": "w", "e": "w", "a": None, "f": None})
     assert told == [Duplicate("", "e", "c", "same group")]
 

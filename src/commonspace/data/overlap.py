@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
@@ -14,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import Dataset
-from .digest import content_digest
+from .digest import FILE_KINDS, content_digest
 
 _BLOCK = 512
+_PASSED_OVER = ("P", "Z", "C")
+"""Categories of Unicode that do not tell texts apart: punctuation, separators and control characters."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def duplicates(
         groups = dict(zip(map(str, data.ids), column, strict=True))
     first: dict[str, str] = {}
     for id_ in map(str, there.ids):
-        if group := groups.get(id_):
+        if (group := groups.get(id_)) is not None:
             first.setdefault(group, id_)
     members = ((id_, groups.get(id_)) for id_ in map(str, here.ids))
     return found + [Duplicate("", id_, first[group], "same group") for id_, group in members if group in first]
@@ -90,7 +91,9 @@ def _of_modality(here: Dataset, there: Dataset, modality: str, threshold: float)
         yield from _by_features(here, there, modality, threshold)
         return
     known: dict[Hashable, int] = {}
-    kind = "text" if modality not in here.encoders else here.encoders[modality].kind
+    kind = modality if modality in FILE_KINDS else "text"
+    if modality in here.encoders:
+        kind = here.encoders[modality].kind
     for number, row in enumerate(raw[1]):
         for part in row:
             if part is not None:
@@ -124,5 +127,7 @@ def _unit_rows(view: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.int6
 def _key(part: object, kind: str) -> Hashable:
     """What two parts have in common where they say the same."""
     if kind == "text" and isinstance(part, str):
-        return re.sub(r"\W+", " ", unicodedata.normalize("NFKC", part).casefold()).strip()
+        text = unicodedata.normalize("NFKC", part).casefold()
+        words = "".join(" " if unicodedata.category(c)[0] in _PASSED_OVER else c for c in text).split()
+        return " ".join(words) or text.strip()
     return content_digest(part, kind)
