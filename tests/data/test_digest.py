@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from datetime import date
+from hashlib import blake2b
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,6 +62,44 @@ def test_pictures_differ_by_whatever_changes_how_they_look():
     pictures = [grey, red, green, clear, turned, Image.fromarray(numbers[::-1])]
     assert len({content_digest(picture, "image") for picture in pictures}) == len(pictures)
     assert content_digest(red, "image") == content_digest(red.copy(), "image")
+
+
+LOSSLESS: tuple[dict[str, Any], ...] = ({}, {"lossless": True})
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "GIF", "PNG", "WEBP"])
+def test_pictures_of_several_pages_differ_by_each_of_them(kind: str):
+    a, b, c = (Image.fromarray(np.random.default_rng(i).integers(0, 256, (8, 8), np.uint8)) for i in range(3))
+
+    def stack(*pages: Image.Image) -> Image.Image:
+        buffer = BytesIO()
+        pages[0].save(buffer, kind, save_all=True, append_images=pages[1:], **LOSSLESS[kind == "WEBP"])
+        return Image.open(buffer)
+
+    stacks = [stack(a, b), stack(a, c), stack(a, b, c)]
+    digests = [content_digest(item, "image") for item in stacks]
+    assert len(set(digests)) == 3
+    assert [content_digest(item, "image") for item in (stack(a, b), *stacks)] == [digests[0], *digests]
+    for item, pages in zip(stacks, [(a, b), (a, c), (a, b, c)], strict=True):
+        for number, page in enumerate(pages):  # an encoder of pictures reads the page that is open
+            item.seek(number)
+            digests.append(content_digest(item, "image"))
+            assert item.tell() == number
+            np.testing.assert_array_equal(np.asarray(item.convert("L")), np.asarray(page))
+    assert len(set(digests)) == 7
+
+
+def test_the_digest_of_one_picture_is_what_caches_know_and_a_closed_stack_has_one(tmp_path: Path):
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    picture = Image.fromarray(pixels)
+    picture.save(tmp_path / "x.png")
+    known = blake2b(b"L None None None uint8 (3, 4) " + pixels.tobytes(), digest_size=16, person=b"image")
+    for item in (picture, Image.open(tmp_path / "x.png")):
+        assert content_digest(item, "image") == known.digest()
+    picture.save(tmp_path / "x.tif", save_all=True, append_images=[picture])
+    with Image.open(tmp_path / "x.tif") as closed:
+        closed.load()
+    assert len(content_digest(closed, "image")) == 16
 
 
 @pytest.mark.parametrize("name", ["missing.png", ".", "nul\0.png"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,9 @@ def _content(item: object, kind: str) -> bytes:
             return b"sequence " + b"".join(_digest(_content(part, kind), kind) for part in item)
         if item is None or isinstance(item, bool | int | float | dt.date | dt.time):
             return _value(item, kind)
-    pixels = np.asarray(item)
-    if pixels.dtype == object:
+    if np.asarray(item).dtype == object:
         raise InputError(f"{kind}: expected a path, bytes, a picture or a text, got {type(item).__name__}.")
-    return f"{_reading(item)} {pixels.dtype} {pixels.shape} ".encode() + pixels.tobytes()
+    return _pixels(item) + b"".join(_digest(page, kind) for page in _other_pages(item))
 
 
 def _value(value: object, kind: str) -> bytes:
@@ -78,3 +78,24 @@ def _reading(item: Any) -> str:
     if not hasattr(item, "getexif"):
         return ""
     return f"{item.mode} {item.getpalette()} {item.info.get('transparency')} {item.getexif().get(_ORIENTATION)}"
+
+
+def _pixels(item: object) -> bytes:
+    pixels = np.asarray(item)
+    return f"{_reading(item)} {pixels.dtype} {pixels.shape} ".encode() + pixels.tobytes()
+
+
+def _other_pages(item: Any) -> Iterator[bytes]:
+    """The pages of a Pillow image beside the open one, which is open again at the end.
+
+    From there on to the last, and only then from the first: of some formats Pillow cannot go back from the middle.
+    """
+    if not hasattr(item, "tell"):
+        return
+    place = item.tell()
+    with suppress(Exception):  # it has one page, or is closed or damaged, which an encoder of pages tells
+        for page in (*range(place + 1, item.n_frames), *range(place)):
+            item.seek(page)
+            yield _pixels(item)
+    with suppress(Exception):
+        item.seek(place)
