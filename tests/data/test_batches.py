@@ -66,6 +66,26 @@ def test_null_is_an_absent_modality(tmp_path: Path, name: str):
 
 
 @pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.list_(pa.float32(), 2)], ids=["lists", "of one length"])
+def test_a_modality_may_be_absent_from_a_whole_batch(tmp_path: Path, name: str, kind: pa.DataType):
+    late = [None] * 5 + [[1.0, 2.0]] + [None] * 4
+    path = write(tmp_path / name, image=[[3.0]] * 10, audio=pa.array(late, kind))
+    batches = list(read_batches(path, rows=3))
+    assert all(batch["audio"].shape == (len(batch["image"]), 2) for batch in batches)
+    expected = np.full((10, 2), np.nan)
+    expected[5] = 1, 2
+    np.testing.assert_array_equal(np.vstack([batch["audio"] for batch in batches]), expected)
+
+
+def test_a_column_that_is_null_throughout_is_nothing_unless_its_type_tells_a_length(tmp_path: Path):
+    path = write(tmp_path / "null.parquet", audio=pa.array([None] * 4, pa.list_(pa.float32())))
+    with pytest.raises(InputError, match="audio: expected lists of numbers, all of one length, got null in every row"):
+        list(read_batches(path))
+    path = write(tmp_path / "known.parquet", audio=pa.array([None] * 4, pa.list_(pa.float32(), 3)))
+    assert [batch["audio"].shape for batch in read_batches(path, rows=2)] == [(2, 3)] * 2
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_nothing_is_copied_on_the_way(tmp_path: Path, name: str):
     wide = rng.standard_normal((4000, 300)).astype(np.float32)
     path = write(tmp_path / name, image=pa.FixedSizeListArray.from_arrays(wide.ravel(), 300))

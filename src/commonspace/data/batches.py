@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +51,41 @@ def read_batches(
     """
     if rows < 1:
         raise ParameterError(f"rows={rows}: expected at least 1.")
-    batches = _lance if is_lance(path) else _parquet
-    return _batches(str(path), batches(path, columns, rows))
+    read = partial(_lance if is_lance(path) else _parquet, path, rows=rows)
+    return _batches(str(path), columns, read)
 
 
 _Chosen = tuple[dict[str, str], pa.RecordBatch]
 """Modality -> column, and rows of these columns."""
 
 
-def _batches(path: str, batches: Iterator[_Chosen]) -> Iterator[dict[str, NDArray[Any]]]:
-    for chosen, batch in batches:
-        yield {m: _view(f"{path}: {column}", batch.column(column)) for m, column in chosen.items()}
+def _batches(
+    path: str, columns: Mapping[str, str] | None, read: Callable[[Mapping[str, str] | None], Iterator[_Chosen]]
+) -> Iterator[dict[str, NDArray[Any]]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for chosen, batch in read(columns):
+        views = {}
+        for modality, column in chosen.items():
+            values = batch.column(column)
+            if values.null_count < len(values):
+                view = _view(f"{path}: {column}", values)
+            else:
+                if column not in shapes:
+                    shapes[column] = _shape(path, column, values.type, read({column: column}))
+                view = np.full((len(values), *shapes[column]), np.nan)
+            views[modality], shapes[column] = view, view.shape[1:]
+        yield views
+
+
+def _shape(path: str, column: str, kind: pa.DataType, batches: Iterator[_Chosen]) -> tuple[int, ...]:
+    """The shape of an item, of a column of which nothing but null was seen: by its type, else by its first item."""
+    if pa.types.is_fixed_size_list(kind) and not pa.types.is_nested(kind.value_type):
+        return (kind.list_size,)
+    for _, batch in batches:
+        some = batch.column(column).drop_null()
+        if len(some):
+            return _view(f"{path}: {column}", some.slice(0, 1)).shape[1:]
+    raise InputError(f"{path}: {column}: expected lists of numbers, all of one length, got null in every row.")
 
 
 def _parquet(path: str | Path, columns: Mapping[str, str] | None, rows: int) -> Iterator[_Chosen]:
