@@ -82,11 +82,11 @@ def test_a_training_that_was_stopped_ends_where_one_that_was_not_ends(examples, 
         train_tasks(broken, data, photos, preparation, SETTINGS, checkpoint=checkpoint)
     hook.remove()
     assert checkpoint.exists()
-    resumed = small("statements", "references", seed=3)  # its own weights are forgotten
+    resumed = small("statements", "references")
     again = train_tasks(resumed, data, photos, preparation, SETTINGS, checkpoint=checkpoint, resume=True)
     torch.testing.assert_close(weights(resumed), weights(whole), atol=0, rtol=0)
     assert again == events
-    done = small("statements", "references", seed=4)  # and once more, when all is done
+    done = small("statements", "references")  # and once more, when all is done
     assert train_tasks(done, data, photos, preparation, SETTINGS, checkpoint=checkpoint, resume=True) == events
     torch.testing.assert_close(weights(done), weights(whole), atol=0, rtol=0)
 
@@ -98,6 +98,23 @@ def test_the_checkpoint_of_another_training_is_refused(examples, photos, prepara
     other = MultiTaskSettings(epochs=3, head_learning_rate=1e-3, round=2)
     with pytest.raises(StorageError, match="another training"):
         train_tasks(small("statements"), data, photos, preparation, other, checkpoint=checkpoint, resume=True)
+
+
+def test_the_checkpoint_of_a_training_that_began_from_other_weights_is_refused(examples, photos, preparation, tmp_path):
+    checkpoint = tmp_path / "state.ckpt"
+    data, network = data_of(examples, "statements"), small("statements")
+    train_tasks(network, data, photos, preparation, SETTINGS, checkpoint=checkpoint)
+    with pytest.raises(StorageError, match="another training: .* other weights to begin from"):
+        train_tasks(
+            small("statements", seed=1), data, photos, preparation, SETTINGS, checkpoint=checkpoint, resume=True
+        )
+    state = torch.load(checkpoint, weights_only=True)
+    for kept in state["callbacks"].values():
+        kept.pop("start", None)  # as checkpoints were before
+    torch.save(state, checkpoint)
+    again = small("statements")
+    train_tasks(again, data, photos, preparation, SETTINGS, checkpoint=checkpoint, resume=True)
+    assert torch.equal(weights(again), weights(network))
 
 
 def test_each_task_has_a_batch_and_a_step_at_each_iteration_until_the_largest_has_had_its_epochs(

@@ -7,7 +7,7 @@ import torch
 
 from commonspace.errors import StorageError
 from commonspace.training.batches import Batches
-from commonspace.training.checkpoint import Checkpoint
+from commonspace.training.checkpoint import Checkpoint, weights_digest
 from commonspace.training.train import train
 
 from .small import Small, items, settings
@@ -36,6 +36,30 @@ def test_that_of_another_training_is_refused(written: bytes, tmp_path: Path):
     for use in (Checkpoint(path, "that", 0).read, Checkpoint(path, "that", 0).stored_seed):
         with pytest.raises(StorageError, match=r"run\.ckpt is the checkpoint of another training"):
             use()
+
+
+def test_that_of_other_weights_to_begin_from_is_refused_where_both_are_told(written: bytes, tmp_path: Path):
+    path, start = tmp_path / "run.ckpt", weights_digest(Small())
+    path.write_bytes(written)
+    Checkpoint(path, "this", 0, start).read()  # it tells none
+    train(Small(), Batches(items(), 20, 2, 0), settings(max_epochs=1), checkpoint=Checkpoint(path, "this", 0, start))
+    for own in (start, None):
+        Checkpoint(path, "this", 0, own).read()
+    with pytest.raises(StorageError, match="other weights to begin from"):
+        Checkpoint(path, "this", 0, "another").read()
+
+
+def test_digests_of_weights_differ_by_each_number_name_and_type():
+    def module(**changed: torch.Tensor) -> torch.nn.Module:
+        made = torch.nn.Module()
+        for name, tensor in ({"a": torch.ones(2, 3), "b": torch.tensor(1.0)} | changed).items():
+            made.register_buffer(name, tensor)
+        return made
+
+    others = [module(a=torch.ones(3, 2)), module(b=torch.tensor(1.5)), module(c=torch.ones(0)),
+              module(b=torch.tensor(1.0, dtype=torch.bfloat16)), module(a=torch.eye(3)[:2])]  # fmt: skip
+    assert len({weights_digest(one) for one in (module(), *others)}) == 6
+    assert weights_digest(module()) == weights_digest(module(a=torch.ones(3, 2).T))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])

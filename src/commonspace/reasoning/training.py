@@ -16,7 +16,7 @@ from torch import Tensor
 from commonspace.errors import InputError, ParameterError, TrainingError
 from commonspace.progress import progress
 from commonspace.training.batches import seed_of
-from commonspace.training.checkpoint import Checkpoint
+from commonspace.training.checkpoint import Checkpoint, weights_digest
 from commonspace.training.lightning import EpochProgress, own_randomness, run_trainer
 
 from .inputs import Preparation
@@ -109,7 +109,7 @@ def train_tasks(
         preparation: How texts and photos are made ready.
         settings: How.
         checkpoint: A file for the state, written after each round; None writes nothing.
-        resume: Go on from the checkpoint, where there is one.
+        resume: Go on from the checkpoint, where there is one. The network is to be as it was when the training began.
 
     Returns:
         The scores of each task after each of its epochs.
@@ -144,7 +144,8 @@ def train_tasks(
     module = MultiTaskModule(network, {name: data[name] for name in network.names}, photos, preparation, settings)
     kept = None
     if checkpoint is not None:
-        kept = Checkpoint(checkpoint, _identity(network, data, photos, preparation, settings), settings.seed)
+        identity = _identity(network, data, photos, preparation, settings)
+        kept = Checkpoint(checkpoint, identity, settings.seed, weights_digest(network))
     resumed = kept if kept is not None and resume and kept.path.exists() else None
     if resumed is not None:
         state = resumed.read()
