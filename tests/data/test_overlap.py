@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,7 +89,8 @@ def test_members_of_one_group_in_both_splits():
     groups = ["x", "y", None, "y", None, "z"]
     data = cs.Dataset({"image": np.eye(6), "text": np.eye(6)}, ids=IDS, split=SPLIT, groups=groups)
     assert duplicates(data) == [Duplicate("", "d", "b", "same group")]
-    numbered = cs.Dataset({"image": np.eye(3)}, split=["train", "test", "test"], groups=[0, 0, 1])
+    numbers: Any = [0, 0, 1]
+    numbered = cs.Dataset({"image": np.eye(3)}, split=["train", "test", "test"], groups=numbers)
     assert duplicates(numbered) == [Duplicate("", "1", "0", "same group")]
     told = duplicates(data, groups={"c": "w", "e": "w", "a": None, "f": None})
     assert told == [Duplicate("", "e", "c", "same group")]

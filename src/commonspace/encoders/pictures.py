@@ -87,7 +87,7 @@ def upright(picture: Image.Image) -> Image.Image:
     Pillow's own `exif_transpose` also writes the EXIF anew, which fails where a field that nobody needs is odd.
     """
     picture.load()  # a TIFF is turned by this already
-    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+    turn = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
     return picture if turn is None else picture.transpose(turn)
 
 

@@ -41,6 +41,7 @@ def test_lists_of_one_number_are_one_label_per_item(tmp_path: Path, labels: list
     path.write_text("\n".join(f'{{"text": "item {label}", "label": [{label}]}}' for label in labels))
     data = read(path).to_dataset(encoders={}, name="items")
     assert data.label_names is None
+    assert data.labels is not None
     assert data.labels.tolist() == labels
     assert parse_labels(np.array([[1.0], [np.nan], [0.0]])) == ([1.0, None, 0.0], None)
 
