@@ -104,7 +104,7 @@ def test_the_checkpoint_of_a_training_that_began_from_other_weights_is_refused(e
     checkpoint = tmp_path / "state.ckpt"
     data, network = data_of(examples, "statements"), small("statements")
     train_tasks(network, data, photos, preparation, SETTINGS, checkpoint=checkpoint)
-    with pytest.raises(StorageError, match="another training: .* other weights to begin from"):
+    with pytest.raises(StorageError, match=r"another training: .* other weights to begin from"):
         train_tasks(
             small("statements", seed=1), data, photos, preparation, SETTINGS, checkpoint=checkpoint, resume=True
         )
