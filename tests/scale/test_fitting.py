@@ -68,6 +68,14 @@ def test_what_is_finished_is_kept_and_not_done_again(two_nodes, parts, tmp_path)
         scale.fit(cs.CCA(4), parts, **how)
 
 
+def test_a_split_that_is_not_there_leaves_work_to_the_right_one(two_nodes, parts, tmp_path):
+    how = {"work": tmp_path / "work", "address": two_nodes.address}
+    with pytest.raises(InputError, match="no item of split trian to learn from"):
+        scale.fit(cs.CCA(3), parts, split="trian", **how)
+    assert [file.name for file in (tmp_path / "work").iterdir()] == ["job.json"]
+    assert scale.fit(cs.CCA(3), parts, split="train", **how).n_components_ == 3
+
+
 def test_mistakes_are_named(two_nodes, parts, tmp_path):
     how = {"address": two_nodes.address}
     with pytest.raises(ParameterError, match="KCCA learns from all items at once"):

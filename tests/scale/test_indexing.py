@@ -148,6 +148,15 @@ def test_what_is_kept_is_of_one_collection(two_nodes, parts, space, tmp_path):
     assert rows_of(scale.index(space, parts, store, overwrite=True, **how)).equals(first)
 
 
+def test_a_store_that_is_refused_leaves_work_to_another(two_nodes, parts, space, tmp_path):
+    how = {"split": "test", "work": tmp_path / "work", "address": two_nodes.address}
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis").touch()
+    with pytest.raises(StorageError, match="taken"):
+        scale.index(space, parts, tmp_path / "taken", **how)
+    assert len(scale.index(space, parts, tmp_path / "store", **how)) > 150
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_kill_right_after_the_collection_was_made_is_survived(
     two_nodes, parts, space, tmp_path, monkeypatch, overwrite

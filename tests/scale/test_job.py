@@ -4,7 +4,7 @@ import pytest
 
 from commonspace.data.places import Place
 from commonspace.errors import StorageError
-from commonspace.scale.job import FAILURE, JOB, begin, job_of
+from commonspace.scale.job import CREATED, FAILURE, JOB, begin, job_of
 
 
 def test_a_job_that_finished_no_piece_leaves_its_folder_to_another(tmp_path):
@@ -13,6 +13,16 @@ def test_a_job_that_finished_no_piece_leaves_its_folder_to_another(tmp_path):
     place.write(FAILURE, b"[]")
     begin(place, {"a": 2})
     assert job_of(place) == {"a": 2}
+
+
+def test_the_mark_of_a_collection_is_kept_for_its_job_and_taken_from_another(tmp_path):
+    place = Place(tmp_path)
+    begin(place, {"a": 1})
+    place.write(CREATED, b'{"collection": "x"}')
+    begin(place, {"a": 1})
+    assert place.read(CREATED) == b'{"collection": "x"}'
+    begin(place, {"a": 2})
+    assert (job_of(place), place.read(CREATED)) == ({"a": 2}, b"{}")
 
 
 @pytest.mark.parametrize("folder", [False, True])

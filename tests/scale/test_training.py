@@ -14,7 +14,7 @@ import pytest
 
 import commonspace as cs
 from commonspace import scale
-from commonspace.errors import ParameterError, StorageError, TrainingError
+from commonspace.errors import InputError, ParameterError, StorageError, TrainingError
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
 N = 400
@@ -134,6 +134,14 @@ def test_what_fails_in_one_worker_is_told_and_the_other_does_not_wait(two_nodes,
     command = [sys.executable, "-c", FAILING, two_nodes.address, parts.place.path, str(tmp_path / "work")]
     told = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=180).stderr
     assert "not seen from here" in told.splitlines(), told
+
+
+def test_a_split_that_is_not_there_leaves_work_to_the_right_one(two_nodes, parts, tmp_path):
+    space, work = cs.Contrastive(**{**SMALL, "max_epochs": 1}), tmp_path / "work"
+    with pytest.raises(InputError, match="trian"):
+        scale.fit(space, parts, split="trian", work=work, address=two_nodes.address)
+    assert sorted(entry.name for entry in work.iterdir()) == ["failure.json", "job.json"]
+    assert scale.fit(space, parts, split="train", work=work, address=two_nodes.address).n_components_ == 4
 
 
 def test_where_workers_run_is_not_said_twice(parts, tmp_path):

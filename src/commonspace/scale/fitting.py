@@ -137,7 +137,7 @@ def add_up(group: int, space: LinearSpace, parts: Partitions, split: str | None,
         data = parts.read(number, split=split, raw=False)
         if len(data):
             learning.partial_fit(data.views)
-    if place is not None:
+    if place is not None and "moments_" in vars(learning):  # nothing learnt is nothing to keep
         place.write(name, _packed(learning))
     return learning
 

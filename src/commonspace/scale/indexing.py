@@ -28,12 +28,9 @@ from commonspace.spaces import Space
 
 from .cluster import check_workers, connected, processors, run_tasks
 from .fitting import GROUP, identity, numbers_of
-from .job import begin
+from .job import CREATED, begin
 
 Run = Callable[..., dict[int, Any]]
-
-CREATED = "created.json"
-"""Which collection the fragments in `work` are of; the collection's table has the same file."""
 
 DATA = "data"
 """The folder of a Lance table in which the files of its fragments are."""

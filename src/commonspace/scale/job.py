@@ -12,6 +12,8 @@ from commonspace.errors import StorageError
 JOB = "job.json"
 FAILURE = "failure.json"
 """What made a job fail; it is no finished piece."""
+CREATED = "created.json"
+"""Which collection the pieces are of, whose table has the same file; alone it is no finished piece."""
 
 
 def begin(place: Place, job: Mapping[str, Any]) -> None:
@@ -25,7 +27,7 @@ def begin(place: Place, job: Mapping[str, Any]) -> None:
         StorageError: If the folder is of another job or holds other things, or cannot be written.
     """
     names = place.names(folders=True)
-    pieces = names - {JOB, FAILURE}
+    pieces = names - {JOB, FAILURE, CREATED}
     if pieces and JOB not in names:
         raise StorageError(f"{place} exists and holds other things; it is left alone. Choose another folder.")
     if pieces and job_of(place) != dict(job):
@@ -34,6 +36,8 @@ def begin(place: Place, job: Mapping[str, Any]) -> None:
             "of rows. They are left alone: choose another folder, or delete this one."
         )
     if not pieces:  # a job that failed before it finished any piece is none to keep
+        if CREATED in names and job_of(place) != dict(job):
+            place.write(CREATED, b"{}")  # the collection of another job is not this one's
         place.write(JOB, json.dumps(job).encode())
 
 

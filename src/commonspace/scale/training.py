@@ -82,8 +82,8 @@ def train(
     if not (folder / SPACE).is_dir():
         with connected(address) as ray, _told(type(space).__name__, folder / CHECKPOINT, learning.max_epochs):
             _run(ray, learning, parts, split, folder, workers)
-    _raise_failure(folder)
     shutil.rmtree(folder / RAY, ignore_errors=True)
+    _raise_failure(folder)
     return load_space(folder / SPACE).set_params(random_state=space.random_state)  # type: ignore[no-any-return]
 
 
