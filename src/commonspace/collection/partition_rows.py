@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from commonspace.data import Dataset
+from commonspace.data.columns import common_type
 
 from .dataset_rows import dataset_batches, dataset_columns
 from .entries import as_table
@@ -25,12 +27,16 @@ def field_types(dataset: Dataset) -> dict[str, pa.DataType]:
 
 
 def merged_types(several: Iterable[Fields]) -> dict[str, pa.DataType]:
-    """The fields of several data sets, in the types that the table has after they were added one after another."""
+    """The fields of several data sets, in the types that the table has after they were added as one.
+
+    A field whose types have none in common keeps the first: `rows_of` tells it, where the values are.
+    """
     merged: dict[str, pa.DataType] = {}
     for types in several:
         for field, kind in types.items():
             if not pa.types.is_null(kind):
-                merged.setdefault(field, kind)
+                with suppress(pa.ArrowException):
+                    merged[field] = common_type(merged.setdefault(field, kind), kind)
     return merged
 
 
@@ -50,5 +56,14 @@ def rows_of(dataset: Dataset, space: Space, dim: int, schema: pa.Schema, fields:
     for batch in dataset_batches(dataset, space, dim):
         for entries in batch.entries:
             entries.check()
-        columns = match_types(batch.entries[0].metadata, fields)
+        metadata = {field: _widened(values, fields.get(field)) for field, values in batch.entries[0].metadata.items()}
+        columns = match_types(metadata, fields)
         yield as_table(batch.entries, schema, columns)
+
+
+def _widened(values: pa.Array, wanted: pa.DataType | None) -> pa.Array:
+    """Values in the type of their field, where that is a wider one, in lists too; else as they are."""
+    with suppress(pa.ArrowException):  # what cannot be had is told by `match_types`
+        if wanted is not None and common_type(values.type, wanted) == wanted:
+            return values.cast(wanted)
+    return values

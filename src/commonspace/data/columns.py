@@ -86,6 +86,16 @@ def as_view(modality: str, values: NDArray[Any]) -> NDArray[np.float32]:
     return view
 
 
+def common_type(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    """The type of a column that holds values of both: of whole numbers and decimals decimals, in lists too.
+
+    Raises:
+        pyarrow.ArrowException: If there is none.
+    """
+    fields = [pa.schema([("", kind)]) for kind in (one, other)]
+    return pa.unify_schemas(fields, promote_options="permissive").field(0).type
+
+
 def parts_present(view: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(n, r) which parts of each item are there, r = 1 for a (n, d) view."""
     return np.asarray(~np.isnan(view if view.ndim == 3 else view[:, None]).all(-1))

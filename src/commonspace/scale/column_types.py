@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from commonspace.data.columns import common_type
 from commonspace.data.partition_file import VIEW, partition_name
 from commonspace.data.places import Place
 from commonspace.errors import InputError, StorageError
@@ -91,15 +92,13 @@ def _check(name: str, schemas: Iterable[tuple[str, pa.Schema]], advice: str) -> 
             if kind.equals(field.type):
                 continue
             try:
-                both = pa.unify_schemas(
-                    [pa.schema([("", kind)]), pa.schema([("", field.type)])], promote_options="permissive"
-                )
+                both = common_type(kind, field.type)
             except pa.ArrowException as error:
                 raise InputError(
                     f"{name}: column {field.name}: {kind} in {first}, and {field.type} in {where}; expected one type. "
                     f"{advice}"
                 ) from error
-            seen[field.name] = (where if pa.types.is_null(kind) else first, both.field(0).type)
+            seen[field.name] = (where if pa.types.is_null(kind) else first, both)
 
 
 def _as_read(kind: pa.DataType) -> pa.DataType:
