@@ -45,6 +45,14 @@ def test_a_partition_says_what_it_is_without_being_read(tmp_path: Path):
     assert [file.name for file in tmp_path.iterdir()] == ["part-000007.parquet"]
 
 
+def test_labels_that_no_item_has_are_none(tmp_path: Path):
+    views = {"x": np.ones((2, 3), np.float32)}
+    for number, (labels, told) in enumerate(
+        (([None, None], None), ([None, "a"], "one"), (np.zeros((2, 0)), "several"))
+    ):
+        assert write_partition(Place(tmp_path), number, Dataset(views, labels=labels), views, ()).labels == told
+
+
 def test_a_damaged_partition_is_told(tmp_path: Path):
     (tmp_path / "part-000000.parquet").write_bytes(b"PAR1 nonsense PAR1")
     with pytest.raises(StorageError, match=r"part-000000.parquet: cannot be read: .* encode the data again"):

@@ -150,6 +150,23 @@ def test_items_of_several_parts_are_lists_in_every_partition(two_nodes, pictures
     assert encoded.table.equals(one.table)
 
 
+@pytest.mark.parametrize("absent", [range(2), range(2, 4)], ids=str)
+def test_what_no_item_of_a_partition_has_is_absent_there(two_nodes, tmp_path, absent):
+    def column(values: list[Any]) -> list[Any]:
+        return [None if row in absent else value for row, value in enumerate(values)]
+
+    labels, captions = [["a", "b"], ["b"]] * 3, [[1.0, 2.0, float(i)] for i in range(6)]
+    table = {"id": list("abcdef"), "image": column([[0.0, 1.0]] * 6), "text": captions, "label": column(labels)}
+    pq.write_table(pa.table(table), tmp_path / "t.parquet")
+    one = cs.load_dataset(tmp_path / "t.parquet")
+    encoded = scale.encode(tmp_path / "t.parquet", tmp_path / "a", rows=2, address=two_nodes.address).load()
+    assert encoded.modalities == one.modalities == ("image", "text")
+    for modality in one.modalities:
+        np.testing.assert_array_equal(encoded.view(modality), one.view(modality))
+    assert encoded.label_names == one.label_names == ("a", "b")
+    np.testing.assert_array_equal(encoded.labels, one.labels)
+
+
 def test_partitions_that_do_not_fit_are_refused(two_nodes, tmp_path):
     address = two_nodes.address
     features = [[1.0, 2.0], [3.0, 4.0], [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]

@@ -148,6 +148,31 @@ def test_texts_of_a_table_stay_texts_in_every_partition(tmp_path: Path):
     assert whole.schema.types == [pa.string(), pa.string(), pa.int64()]
 
 
+@pytest.mark.parametrize("image", [[[0.0, 1.0]], [[[0.0, 1.0], [2.0, 3.0]]]], ids=["one part", "two parts"])
+@pytest.mark.parametrize("absent", [range(2), range(2, 4), range(2, 6)], ids=str)
+def test_features_that_no_item_of_a_partition_has_are_absent_there(tmp_path: Path, image: list[Any], absent: range):
+    images = [None if row in absent else image[0] for row in range(6)]
+    table = pa.table({"id": list("abcdef"), "image": images, "text": [[1.0, 2.0, float(i)] for i in range(6)]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    parts = parts_of(tmp_path / "t.parquet", 2)
+    whole = cs.load_dataset(tmp_path / "t.parquet")
+    assert {part.modalities for part in parts} == {whole.modalities} == {("image", "text")}
+    for modality in whole.modalities:
+        views = np.concatenate([part.view(modality) for part in parts])
+        np.testing.assert_array_equal(views, whole.view(modality))
+    assert pa.concat_tables([part.table for part in parts]).equals(whole.table)
+
+
+def test_lists_that_no_row_or_no_file_has_are_no_features(tmp_path: Path):
+    one = {"id": ["a", "b"], "x": [[0.0, 1.0]] * 2, "empty": pa.array([None] * 2, pa.list_(pa.float32()))}
+    pq.write_table(pa.table({**one, "odd": pa.array([None, None], pa.list_(pa.int64()))}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({**one, "id": ["c", "d"]}), tmp_path / "b.parquet")
+    pq.write_table(pa.table({**one, "id": ["e", "f"], "odd": [[1], [2, 3]]}), tmp_path / "c.parquet")
+    parts = parts_of(tmp_path, 2, {"x": "x"})
+    assert [part.metadata.to_pydict().get("odd") for part in parts] == [[None, None], None, [[1], [2, 3]]]
+    assert [part.metadata["empty"].to_pylist() for part in parts] == [[None, None]] * 3
+
+
 @pytest.mark.parametrize(
     "texts",
     [

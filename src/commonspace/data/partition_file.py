@@ -49,7 +49,8 @@ class Summary:
     @classmethod
     def of(cls, data: Dataset, views: Views, problems: Sequence[Problem]) -> Self:
         """The summary of items with their views."""
-        labels = None if "label" not in data.table.column_names else "one" if data.label_names is None else "several"
+        unlabelled = "label" not in data.table.column_names or data.table["label"].null_count == len(data)
+        labels = None if unlabelled else "one" if data.label_names is None else "several"
         absent = tuple(m for m, view in views.items() if np.isnan(view).all())
         return cls(len(data), data.modalities, absent, labels, data.label_names or (), tuple(problems))
 

@@ -27,6 +27,14 @@ def is_list(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
+def is_features(kind: pa.DataType) -> bool:
+    """Whether values of the type are lists of numbers, or lists of such lists."""
+    inner = kind = _as_read(kind)
+    while is_list(inner):
+        inner = inner.value_type
+    return is_list(kind) and bool(pa.types.is_integer(inner) or pa.types.is_floating(inner))
+
+
 def check_files(name: str, schemas: Iterable[tuple[str, pa.Schema]]) -> None:
     """Refuses files of a table whose columns of one name cannot be one column.
 

@@ -221,6 +221,7 @@ def _describe(source: Source, encoders: Mapping[str, Encoder], parts: Sequence[S
         if all(modality in part.absent for part in parts):
             problem = next((p for part in parts for p in part.problems if p.what == modality), "no item has it.")
             raise InputError(f"{modality}: none of the items could be read; the first: {problem}")
+    several = any(part.labels == "several" for part in parts)
     names = tuple(dict.fromkeys(name for part in parts for name in part.label_names))
     return Description(
         source.name,
@@ -228,6 +229,6 @@ def _describe(source: Source, encoders: Mapping[str, Encoder], parts: Sequence[S
         modalities,
         {m: {"name": e.name, "fingerprint": e.fingerprint} for m, e in encoders.items()},
         tuple(part.items for part in parts),
-        (names if source.ordered else tuple(sorted(names))) if parts[0].labels == "several" else None,
+        (names if source.ordered else tuple(sorted(names))) if several else None,
         dict(source.columns),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,9 +23,9 @@ from commonspace.data.readers.roles import MODALITIES, find_roles
 from commonspace.data.readers.rows import Rows
 from commonspace.errors import InputError
 
-from .column_types import check_files, is_list, is_text
+from .column_types import check_files, is_features, is_list, is_text
 from .table_files import TableFiles, bare, folder_and_file, kind_of, pieces
-from .typed_rows import assemble_typed
+from .typed_rows import assemble_typed, features_shape, with_absent
 from .written_times import WrittenTimes
 
 
@@ -107,8 +109,8 @@ class TableSource:
     """Parquet files or a Lance data set, parted by rows; a partition does not go over the end of a file.
 
     Columns play the roles that `commonspace.data.readers.read` tells, as the user says, else as the first rows suggest.
-    They have the types that the table says, in every partition: texts stay texts, and how written dates are read is
-    taken from the whole column.
+    They have the types that the table says, in every partition: texts stay texts, features stay features where no item
+    has them, and how written dates are read is taken from the whole column.
 
     Args:
         place: The folder of the Parquet files, or the Lance data set.
@@ -134,7 +136,12 @@ class TableSource:
             raise InputError(f"{place}: the table has no rows; expected a row for each item.")
         self.sizes = [piece.rows for piece in self._pieces]
         self._media: Media = find_media(Path(place.path), depth=-1 if place.remote else 1)
+        fields = [field for _, _, schema in footers for field in schema if not pa.types.is_null(field.type)]
+        types = {field.name: field.type for field in fields}
+        self._shapes: dict[str, tuple[int, ...]] = {}
         first = self._rows(0, self._files.read(self._pieces[0]))
+        self._shapes = self._features(first, [column for column, kind in types.items() if is_features(kind)], rows)
+        first = replace(first, columns=with_absent(first.columns, self._shapes))
         self.columns = find_roles(first, columns, self._media)
         self._check_columns(footers)
         self.repeats = "id" in self.columns
@@ -144,8 +151,6 @@ class TableSource:
                 "partitions. Name it: columns={'id': '...'}."
             )
         assemble(first, dict(self.columns), self._media)
-        fields = [field for _, _, schema in footers for field in schema if not pa.types.is_null(field.type)]
-        types = {field.name: field.type for field in fields}
         self.listed = tuple(m for m in MODALITIES if is_list(types.get(self.columns.get(m), pa.null())))
         self._texts = frozenset(column for column, kind in types.items() if is_text(kind))
         time = self.columns.get("time")
@@ -165,7 +170,17 @@ class TableSource:
         name = f"{self.place}/{piece.file}".rstrip("/")
         columns = {c: plain_column(f"{name}: {c}", table[c]) for c in table.column_names}
         ids = [str(piece.before + row) for row in range(piece.rows)]
+        columns = with_absent(columns, self._shapes)
         return Rows(name, columns, lambda row: f"{piece.file or self.name} row {piece.start + row}", row_ids=ids)
+
+    def _features(self, first: Rows, columns: Iterable[str], rows: int) -> dict[str, tuple[int, ...]]:
+        """Column -> shape of an item's features. Of those of which the first rows have none, others are read."""
+        shapes = {}
+        for column in columns:
+            later = (pa.chunked_array([chunk]) for chunk in self._files.column(column, rows))
+            pieces = (plain_column(f"{self.place}: {column}", piece) for piece in later)
+            shapes[column] = features_shape(chain([first.columns.get(column, [])], pieces))
+        return {column: shape for column, shape in shapes.items() if shape is not None}
 
     def _check_columns(self, footers: Sequence[tuple[str, int, pa.Schema]]) -> None:
         """Raises where a file lacks a column that plays a role."""

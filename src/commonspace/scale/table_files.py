@@ -111,18 +111,19 @@ class TableFiles:
         except (OSError, pa.ArrowException) as error:
             raise StorageError(f"{self.place}/{piece.file}: cannot be read as Parquet: {error}.") from error
 
-    def column(self, name: str) -> Iterator[pa.Array]:
-        """One column of all rows, some rows at a time.
+    def column(self, name: str, rows: int = _BATCH) -> Iterator[pa.Array]:
+        """One column of all rows, at most so many rows at a time; files that lack it are passed over.
 
         Raises:
             StorageError: If it cannot be read.
         """
         if not self.files:
-            yield from (b.column(0) for b in lance_batches(self._lance(), self.place.path, [name], _BATCH))
+            yield from (b.column(0) for b in lance_batches(self._lance(), self.place.path, [name], rows))
         for file in self.files:
             try:
                 with self.place.open(file) as opened, pq.ParquetFile(opened) as parquet:
-                    yield from (b[name] for b in parquet.iter_batches(_BATCH, columns=[name]))
+                    if name in parquet.schema_arrow.names:
+                        yield from (b[name] for b in parquet.iter_batches(rows, columns=[name]))
             except (OSError, pa.ArrowException) as error:
                 raise StorageError(f"{self.place}/{file}: cannot be read as Parquet: {error}.") from error
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from commonspace.data.problems import Problem
 from commonspace.data.readers.assemble import assemble
@@ -52,3 +54,34 @@ def assemble_typed(
         reason = f"none of {EXPECTED}; taken as unknown."
         problems += [Problem(rows.where(kept[i]), "time", f"{written[i]!r} is {reason}") for i in bad]
     return replace(reading, metadata=metadata, time=time, problems=problems, columns=dict(roles))
+
+
+def features_shape(pieces: Iterable[Column]) -> tuple[int, ...] | None:
+    """The shape of an item's features, as the first that a column has tell it; None where it has none of one shape.
+
+    Args:
+        pieces: The column, some rows at a time.
+    """
+    for values in pieces:
+        if isinstance(values, np.ndarray):
+            return tuple(values.shape[1:])
+        if not _empty(values):
+            return None
+    return None
+
+
+def with_absent(columns: Mapping[str, Column], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Column]:
+    """The columns, with rows of NaN for features of which these rows have none, and so do not show their shape.
+
+    Args:
+        columns: Name -> n values.
+        shapes: Column -> shape of an item's features.
+    """
+    return {
+        name: np.full((len(values), *shapes[name]), np.nan, np.float32) if name in shapes and _empty(values) else values
+        for name, values in columns.items()
+    }
+
+
+def _empty(values: Column) -> bool:
+    return not isinstance(values, np.ndarray) and all(value is None for value in values)
