@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -47,9 +48,8 @@ def test_a_partition_says_what_it_is_without_being_read(tmp_path: Path):
 
 def test_labels_that_no_item_has_are_none(tmp_path: Path):
     views = {"x": np.ones((2, 3), np.float32)}
-    for number, (labels, told) in enumerate(
-        (([None, None], None), ([None, "a"], "one"), (np.zeros((2, 0)), "several"))
-    ):
+    known: list[tuple[Any, str | None]] = [([None, None], None), ([None, "a"], "one"), (np.zeros((2, 0)), "several")]
+    for number, (labels, told) in enumerate(known):
         assert write_partition(Place(tmp_path), number, Dataset(views, labels=labels), views, ()).labels == told
 
 

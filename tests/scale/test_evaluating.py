@@ -7,7 +7,7 @@ import pytest
 
 import commonspace as cs
 from commonspace import scale
-from commonspace.errors import InputError, UnknownNameError
+from commonspace.errors import InputError, ParameterError, UnknownNameError
 from commonspace.scale import evaluating as module
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("joined")]
@@ -39,6 +39,15 @@ def test_a_joint_space_is_measured_too(two_nodes, parts, data):
     alone = cs.evaluate(space, data).to_dict()
     told = scale.evaluate(space, parts, address=two_nodes.address).to_dict()
     assert {k: v for k, v in told.items() if k != "params"} == {k: v for k, v in alone.items() if k != "params"}
+
+
+def test_cuts_are_looked_at_before_anything_is_embedded(two_nodes, parts, data, monkeypatch):
+    space = cs.CCA(2).fit(data.split("train").views)
+    monkeypatch.setattr(module, "run_tasks", None)
+    wrong: list[Any] = [(0,), ("a",), ()]
+    for ks in wrong:
+        with pytest.raises(ParameterError, match="ks"):
+            scale.evaluate(space, parts, ks=ks, address=two_nodes.address)
 
 
 def test_mistakes_are_named(two_nodes, parts, data):

@@ -53,7 +53,7 @@ def read_data(
         root=root,
         protocol=protocol,
         encoders=names("--encoder", encoder),
-        columns={role: name or None for role, name in names("--column", column).items()},
+        columns=columns(column),
         strict=strict,
         **options,
     )
@@ -94,6 +94,11 @@ def names(flag: str, texts: Sequence[str] | None) -> dict[str, str]:
     return {text.partition("=")[0]: text.partition("=")[2] for text in texts or () if pairs(flag, [text])}
 
 
+def columns(texts: Sequence[str] | None) -> dict[str, str | None]:
+    """ROLE=COLUMN texts as a dictionary, None for a role that no column has."""
+    return {role: name or None for role, name in names("--column", texts).items()}
+
+
 def json_or_text(value: str) -> Any:
     """The value as JSON where it is JSON, else the text itself."""
     try:
@@ -110,12 +115,26 @@ def part(data: Dataset, split: str | None, *, default: str) -> Dataset:
         split: What the user asked for.
         default: What is taken where the user asked for nothing; of a set without splits, everything, which is said.
     """
-    if split is None and not data.splits:
+    name = chosen_split(split, default=default, has_splits=bool(data.splits), name=data.name, items=len(data))
+    return data if name is None else data.split(name)
+
+
+def chosen_split(split: str | None, *, default: str, has_splits: bool, name: str, items: int) -> str | None:
+    """The split that a command takes; None for everything.
+
+    Args:
+        split: What the user asked for.
+        default: As in `part`.
+        has_splits: Whether the data has any; asked only where `split` is None.
+        name: Of the data.
+        items: How many it has.
+    """
+    if split is None and not has_splits:
         if default != "all":
-            typer.echo(f"note: {data.name} has no splits; all {len(data)} items are taken", err=True)
-        return data
-    name = split or default
-    return data if name == "all" else data.split(name)
+            typer.echo(f"note: {name} has no splits; all {items} items are taken", err=True)
+        return None
+    chosen = split or default
+    return None if chosen == "all" else chosen
 
 
 def show(result: Any, text: str, as_json: bool) -> None:

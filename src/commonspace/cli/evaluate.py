@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 import commonspace as cs
 
 from .arguments import AsJson, Data, FittedSpace, Option, Protocol, Root, part, read_data, show
-
-if TYPE_CHECKING:
-    from commonspace.data import Dataset
 
 
 def evaluate(
@@ -38,19 +35,26 @@ def evaluate(
     """
     fitted = cs.load_space(space)
     measured = part(read_data(data, root, protocol, option=option), split, default="test")
-    _tell_overlap(cs.spaces.read_training(space), measured)
+    tell_overlap(cs.spaces.read_training(space), measured.name, measured.protocol, measured.part)
     report = cs.evaluate(fitted, measured, hubness=hubness)
     show(report.to_dict(), str(report), as_json)
 
 
-def _tell_overlap(training: dict[str, Any], measured: Dataset) -> None:
-    """Says where what is measured was, or may have been, learnt from."""
-    if training.get("dataset") != measured.name:
+def tell_overlap(training: dict[str, Any], name: str, protocol: str, split: str | None) -> None:
+    """Says where what is measured was, or may have been, learnt from.
+
+    Args:
+        training: What the space tells of its training.
+        name: Of the data set that is measured.
+        protocol: Its protocol.
+        split: The split of it; None for everything.
+    """
+    if training.get("dataset") != name:
         return
-    learnt, part = training.get("split"), measured.part or "all"
-    if training.get("protocol") != measured.protocol:
+    learnt, part = training.get("split"), split or "all"
+    if training.get("protocol") != protocol:
         typer.echo(
-            f"note: the space learnt from {measured.name} split otherwise ({training.get('protocol')}); "
+            f"note: the space learnt from {name} split otherwise ({training.get('protocol')}); "
             "items measured here may be among those it learnt from",
             err=True,
         )

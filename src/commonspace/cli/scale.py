@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import commonspace as cs
 
-from .arguments import AsJson, Column, Encoder, FittedSpace, names, show, unfitted
+from .arguments import (
+    AsJson,
+    Column,
+    Encoder,
+    FittedSpace,
+    Option,
+    Protocol,
+    Root,
+    chosen_split,
+    columns,
+    names,
+    read_data,
+    show,
+    unfitted,
+)
+from .evaluate import tell_overlap
+
+if TYPE_CHECKING:
+    from commonspace.data.partitions import Partitions
 
 scale = typer.Typer(
     help="Encode, fit, evaluate and index on a cluster of machines, by Ray.",
@@ -33,12 +51,16 @@ def encode(
     data: Annotated[
         str,
         typer.Argument(
-            help="A Parquet file, a folder of them or a Lance data set, by path or URI; or a path that encode takes."
+            help="A Parquet file, a folder of them or a Lance data set, by path or URI; or what encode takes: a "
+            "name of the catalogue, or data of your own."
         ),
     ],
     out: Annotated[str, typer.Option(help="The folder to write: a path that every machine sees, or a URI.")],
+    root: Root = None,
+    protocol: Protocol = None,
     encoder: Encoder = None,
     column: Column = None,
+    option: Option = None,
     rows: Annotated[int, typer.Option(help="Items in a partition.")] = 4096,
     workers: Workers = None,
     address: Address = None,
@@ -48,15 +70,13 @@ def encode(
 
     Example: commonspace scale encode s3://photos/tables --out s3://photos/encoded --address auto
     """
-    parts = cs.scale.encode(
-        data,
-        out,
-        encoders=names("--encoder", encoder),
-        columns={role: name or None for role, name in names("--column", column).items()},
-        rows=rows,
-        workers=workers,
-        address=address,
-    )
+    from commonspace.catalogue import CATALOGUE
+
+    source: Any = data
+    how: dict[str, Any] = {"encoders": names("--encoder", encoder), "columns": columns(column)}
+    if data in CATALOGUE or root or protocol or option:
+        source, how = read_data(data, root, protocol, encoder, option, column), {}
+    parts = cs.scale.encode(source, out, rows=rows, workers=workers, address=address, **how)
     told = {"out": out, "items": parts.items, "partitions": len(parts), "modalities": parts.description.modalities}
     show(told, f"{parts.items} items in {len(parts)} partitions in {out}", as_json)
 
@@ -66,7 +86,9 @@ def fit(
     data: Parts,
     space: Annotated[str, typer.Option(help="A linear or a deep method; see: commonspace spaces.")],
     out: Annotated[Path, typer.Option(help="The folder to write.", readable=False)],
-    split: Annotated[str, typer.Option(help='The split to learn from; "all" for everything.')] = "train",
+    split: Annotated[
+        str | None, typer.Option(help='The split to learn from; "all" for everything. Default: train.')
+    ] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE: a parameter of the method.")] = None,
     work: Annotated[
         str | None, typer.Option(help=f"{KEEPS} A deep space needs it, as a path that every machine sees, not a URI.")
@@ -86,11 +108,13 @@ def fit(
     """
     learning = unfitted(space, setting)
     parts = cs.scale.Partitions(data)
+    part = _part(parts, split, default="train")
     started = time.perf_counter()
-    fitted = cs.scale.fit(learning, parts, split=_split(split), work=work, workers=workers, address=address)
+    fitted = cs.scale.fit(learning, parts, split=part, work=work, workers=workers, address=address)
     seconds = time.perf_counter() - started
     told = parts.description
-    fitted.save(out, training={"dataset": told.name, "protocol": told.protocol, "split": split, "fit_seconds": seconds})
+    learnt = {"dataset": told.name, "protocol": told.protocol, "split": part or "all"}
+    fitted.save(out, training={**learnt, "fit_seconds": seconds})
     show(
         {
             "out": str(out),
@@ -107,7 +131,9 @@ def fit(
 def evaluate(
     space: FittedSpace,
     data: Parts,
-    split: Annotated[str, typer.Option(help='The split to measure on; "all" for everything.')] = "test",
+    split: Annotated[
+        str | None, typer.Option(help='The split to measure on; "all" for everything. Default: test.')
+    ] = None,
     workers: Workers = None,
     address: Address = None,
     as_json: AsJson = False,
@@ -116,9 +142,10 @@ def evaluate(
 
     Example: commonspace scale evaluate runs/cca s3://photos/encoded --address auto
     """
-    report = cs.scale.evaluate(
-        cs.load_space(space), cs.scale.Partitions(data), split=_split(split), workers=workers, address=address
-    )
+    fitted, parts = cs.load_space(space), cs.scale.Partitions(data)
+    part = _part(parts, split, default="test")
+    tell_overlap(cs.spaces.read_training(space), parts.description.name, parts.description.protocol, part)
+    report = cs.scale.evaluate(fitted, parts, split=part, workers=workers, address=address)
     show(report.to_dict(), str(report), as_json)
 
 
@@ -142,7 +169,7 @@ def index(
         cs.load_space(space),
         cs.scale.Partitions(data),
         store,
-        split=_split(split),
+        split=None if split == "all" else split,
         overwrite=overwrite,
         work=work,
         workers=workers,
@@ -151,5 +178,16 @@ def index(
     show({"store": str(store), "rows": len(collection)}, f"{len(collection)} rows in {store}", as_json)
 
 
-def _split(name: str) -> str | None:
-    return None if name == "all" else name
+def _part(parts: Partitions, split: str | None, *, default: str) -> str | None:
+    """The split that a command takes, None for everything, as on one machine."""
+    told = parts.description
+    has_splits = split is not None or _has_splits(parts)
+    return chosen_split(split, default=default, has_splits=has_splits, name=told.name, items=parts.items)
+
+
+def _has_splits(parts: Partitions) -> bool:
+    """Whether an item is of a split; reads no more partitions than it takes to see that."""
+    for part in parts.parts(modalities=(), raw=False):
+        if part.splits or "split" not in part.table.column_names:
+            return bool(part.splits)
+    return False

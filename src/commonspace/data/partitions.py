@@ -169,7 +169,8 @@ class Partitions:
         except pa.ArrowException as error:
             raise InputError(f"{self.place}: the partitions have columns of unlike types: {error}.") from error
         if how.get("split") is not None and not table.num_rows:
-            raise UnknownNameError("split with an item of", str(how["split"]), ())
+            known = {name for part in self.parts(modalities=(), raw=False) for name in part.splits}
+            raise UnknownNameError("split", str(how["split"]), known)
         views = {m: stacked([part.view(m) for part in parts]) for m in parts[0].modalities}
         whole = self._restored(table, views, [problem for part in parts for problem in part.problems])
         whole.encoders, whole.columns = dict(encoders or {}), dict(self.description.columns)

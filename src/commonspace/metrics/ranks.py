@@ -116,7 +116,7 @@ def recall_at_k(
     References:
         Karpathy, Fei-Fei. Deep visual-semantic alignments for generating image descriptions (CVPR 2015), section 4.2.
     """
-    cuts = _check_cuts(ks)  # before the long part
+    cuts = check_cuts(ks)  # before the long part
     return recall_from_ranks(first_relevant_ranks(scores, relevant, max_bytes=max_bytes), cuts)
 
 
@@ -139,7 +139,7 @@ def recall_from_ranks(ranks: ArrayLike, ks: Iterable[int]) -> dict[int, float]:
         >>> recall_from_ranks([1, 3, float("inf"), float("nan")], (1, 5))  # found, found, missed, left out
         {1: 0.3333333333333333, 5: 0.6666666666666666}
     """
-    cuts = _check_cuts(ks)
+    cuts = check_cuts(ks)
     known = _check_ranks(ranks)
     return {k: float(np.mean(known <= k)) for k in cuts}
 
@@ -189,7 +189,12 @@ def median_rank_from_ranks(ranks: ArrayLike) -> float:
     return float(np.median(_check_ranks(ranks)))
 
 
-def _check_cuts(ks: Iterable[int]) -> list[int]:
+def check_cuts(ks: Iterable[int]) -> list[int]:
+    """The cuts, if they are some.
+
+    Raises:
+        ParameterError: A cut is not a whole number of at least 1, or there is none.
+    """
     if not isinstance(ks, Iterable):
         raise ParameterError(f"ks must be several cuts, such as (1, 5, 10), got {ks!r}; write ({ks!r},) for one.")
     cuts = list(ks)

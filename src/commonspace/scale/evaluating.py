@@ -16,6 +16,7 @@ from commonspace.evaluation import Report
 from commonspace.evaluation.queries import QueryFigures, ask_direction, check_there, compared
 from commonspace.evaluation.retrieval import summarise
 from commonspace.metrics.labels import any_label
+from commonspace.metrics.ranks import check_cuts
 from commonspace.spaces import Space
 from commonspace.spaces.directions import Direction, embed_each, flatten_parts
 
@@ -67,6 +68,7 @@ def evaluate(
         ```
     """
     check_workers(workers)
+    check_cuts(ks)  # not when all is embedded
     parts = data if isinstance(data, Partitions) else Partitions(data)
     name, items = parts.description.name, parts.description.items
     known = compared(space, parts.description.modalities, name)
