@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import builtins
 import io
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from .conftest import API, assert_problem, item_id
+import commonspace as cs
+from commonspace.server.pictures import stored_content
+from tests.collection.conftest import LetterEncoder
+
+from .conftest import API, assert_problem, client_of, item_id
 
 PATHS = (
     "../../../../../../etc/passwd",
@@ -111,3 +118,75 @@ def test_paths_of_files_cannot_be_found_out(client, photos):
     ]
     assert folder not in "".join(everything)
     assert str(Path(__file__).parents[2]) not in "".join(everything)
+
+
+@pytest.fixture
+def secret(tmp_path):
+    """A picture that no one stored."""
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "private.png")
+    return str(tmp_path / "private.png")
+
+
+def captioned(folder: Path, texts: list[str], name: str, *, joint: bool) -> cs.Collection:
+    """Pictures of which every second one is absent, and texts of a stranger."""
+    rng, n = np.random.default_rng(0), len(texts)
+    pictures = rng.random((n, 6)).astype(np.float32)
+    encoders = {name: LetterEncoder()}
+    data = cs.Dataset({"image": pictures, name: texts}, ids=[item_id(i) for i in range(n)], encoders=encoders)
+    space = (cs.EarlyFusion(2) if joint else cs.CCA(2, ridge=0.1)).fit(data.views)
+    collection = cs.Collection.create(folder, space, encoders=encoders)
+    collection.add(data)
+    return collection
+
+
+@pytest.mark.parametrize("joint", [True, False])
+@pytest.mark.parametrize("name", ["text", "caption"])
+def test_a_stored_text_that_is_a_path_is_shown_and_never_opened(tmp_path, secret, opened_files, joint, name):
+    texts = [secret, "see https://example.org for more", "/r/cats is full of cats", "C:\\private.png", *"abcdefgh"]
+    client = client_of({"store": captioned(tmp_path / "store", texts, name, joint=joint)})
+    modality = "joint" if joint else name
+    opened_files.clear()
+    for number, text in enumerate(texts):
+        rows = client.get(f"{API}/item", params={"id": item_id(number)}).json()["rows"]
+        [shown] = [row for row in rows if row["modality"] == modality]
+        assert shown["picture"] is False
+        if joint or number in (1, *range(4, len(texts))):
+            assert shown["text"].strip() == text
+        assert_problem(client.get(f"{API}/picture", params={"id": item_id(number), "modality": modality}), 404)
+    assert secret not in opened_files
+
+
+def test_a_picture_of_a_joint_row_is_sent_and_a_text_that_is_its_path_is_not(tmp_path, photos, secret):
+    pictures = [None if i % 2 else str(path) for i, path in enumerate(photos[:12])]
+    data = cs.Dataset(
+        {"image": pictures, "text": [*"abcdefghijk", secret]},
+        ids=[item_id(i) for i in range(12)],
+        encoders={"image": cs.encoders.get_encoder("colours"), "text": LetterEncoder()},
+    )
+    collection = cs.Collection.create(tmp_path / "store", cs.EarlyFusion(2).fit(data.views), encoders=data.encoders)
+    collection.add(data)
+    client = client_of({"store": collection})
+    for number, status in ((0, 200), (1, 404), (11, 404)):
+        response = client.get(f"{API}/picture", params={"id": item_id(number), "modality": "joint"})
+        assert response.status_code == status
+
+
+def test_a_joint_store_that_does_not_tell_paths_from_texts_sends_none(tmp_path, secret):
+    collection = cs.Collection.create(tmp_path / "store", dim=2)
+    collection.add_vectors(["a"], [[1, 0]], modality="joint", content=[Path(secret)])
+    manifest = tmp_path / "store" / "collection.json"
+    older = {name: value for name, value in json.loads(manifest.read_text()).items() if name != "kinds"}
+    manifest.write_text(json.dumps(older))
+    client = client_of({"store": cs.Collection.open(tmp_path / "store")})
+    [row] = client.get(f"{API}/item", params={"id": "a"}).json()["rows"]
+    assert (row["text"], row["picture"]) == (None, False)
+    assert_problem(client.get(f"{API}/picture", params={"id": "a", "modality": "joint"}), 404)
+
+
+def test_pipes_devices_and_files_without_bound_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with (tmp_path / "large.png").open("wb") as file:
+        file.truncate(10**12)  # of which the disk holds nothing
+    for path in (tmp_path / "pipe.png", tmp_path / "large.png", Path("/dev/zero"), tmp_path):
+        with pytest.raises(cs.errors.InputError, match="expected a file of at most 256,000,000 bytes"):
+            stored_content(str(path))

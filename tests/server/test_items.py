@@ -26,14 +26,14 @@ def test_an_item_has_all_its_rows(client, data):
 
 def test_joint_rows_show_words_or_pictures_and_no_paths(tmp_path):
     collection = Collection.create(tmp_path / "store", dim=2)
-    shown = {"words": "a cat", "file": str(tmp_path / "a.png"), "far": "s3://bucket/a.png", "none": None}
+    shown = {"words": "a cat", "file": tmp_path / "a.png", "far": "s3://bucket/a.png", "none": None}
     collection.add_vectors([*shown], np.ones((4, 2)), modality="joint", content=[*shown.values()])
     client = client_of({"store": collection})
     rows = {name: client.get(f"{API}/item", params={"id": name}).json()["rows"][0] for name in shown}
     assert {name: (row["text"], row["picture"]) for name, row in rows.items()} == {
         "words": ("a cat", False),
         "file": (None, True),
-        "far": (None, True),
+        "far": (None, False),
         "none": (None, False),
     }
     assert_problem(client.get(f"{API}/picture", params={"id": "words", "modality": "joint"}), 404)

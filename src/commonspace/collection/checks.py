@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
@@ -24,6 +25,16 @@ def is_text(value: object) -> TypeGuard[str]:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_path(text: str) -> bool:
+    """Whether a text may be a whole path, of whichever system.
+
+    Examples:
+        >>> is_path("/photos/a.png"), is_path("C:/photos/a.png"), is_path("a dog, photos/a.png")
+        (True, True, False)
+    """
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
 
 
 def whole_number(name: str, value: object, *, most: int | None = None) -> int:

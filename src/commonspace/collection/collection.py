@@ -17,7 +17,7 @@ from commonspace.errors import ParameterError, StorageError
 from .checks import as_directions, check_dim
 from .claim import claimed
 from .columns import KEY, STORED_KINDS
-from .dataset_rows import dataset_batches, stored_modalities
+from .dataset_rows import dataset_batches, kind_of, stored_modalities
 from .entries import Content, as_entries, check_ids
 from .index import KEEP, IndexReport, check_index
 from .manifest import EncoderRecord, Manifest, space_folder, table_name
@@ -87,7 +87,7 @@ class Collection(Searching):
         records = {m: EncoderRecord(e.name, e.fingerprint) for m, e in known.items()}
         fingerprint = None if space is None else space.fingerprint
         with claimed(folder, overwrite=overwrite) as generation:
-            manifest = Manifest(dim, fingerprint, records, generation)
+            manifest = Manifest(dim, fingerprint, records, generation, {m: kind_of(m, known) for m in known})
             table = VectorTable(folder, table_name(generation), dim, STORED_KINDS[storage])
             if space is not None:
                 space.save(folder / space_folder(generation))
@@ -160,7 +160,8 @@ class Collection(Searching):
             metadata: Field -> n values, or a table of n rows. Types are learnt from the first values; a new field may
                 come later, and one that holds nothing but None is not stored.
             parts: (n,) part numbers for (n, d) vectors. Default: 0.
-            content: n texts or paths to show, or lists of them, one per part.
+            content: n texts or paths to show, or lists of them, one per part. Of the modality "joint" a `Path` is a
+                path, and a string is a text.
 
         Raises:
             InputError: If something is not as described, or a key occurs twice.

@@ -11,6 +11,9 @@ from commonspace.errors import InputError
 STORED_KINDS = {"float32": pa.float32(), "float16": pa.float16()}
 """How vectors may be stored -> the type of their numbers."""
 
+JOINT = "joint"
+"""The modality of what is embedded from all that an item has."""
+
 KEY = ("id", "modality", "part")
 RESERVED = (*KEY, "vector", "content")
 OPERATOR_WORDS = ("and", "or", "not")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,11 @@ from numpy.typing import NDArray
 
 from commonspace.data import Dataset
 from commonspace.data.digest import FILE_KINDS
+from commonspace.data.encoding import Encoder
 from commonspace.errors import InputError
 
+from .checks import is_path
+from .columns import JOINT
 from .entries import BATCH_ROWS, Entries, as_entries, check_ids, refuse_duplicates
 from .metadata import Columns, label_values, typed_column, typed_columns
 
@@ -39,7 +43,13 @@ class Batch:
 
 def stored_modalities(space: Space) -> tuple[str, ...]:
     """The modalities under which a space's vectors are stored."""
-    return ("joint",) if space.tags.joint else tuple(space.modalities_)
+    return (JOINT,) if space.tags.joint else tuple(space.modalities_)
+
+
+def kind_of(modality: str, encoders: Mapping[str, Encoder]) -> str:
+    """What the items of a modality are: what its encoder reads, or what the modality is named after."""
+    kind = encoders[modality].kind if modality in encoders else modality
+    return modality if modality in FILE_KINDS and kind != "text" else kind
 
 
 def check_dataset(dataset: Dataset, space: Space) -> None:
@@ -134,18 +144,22 @@ def dataset_columns(dataset: Dataset) -> Columns:
     return columns
 
 
-def _content(dataset: Dataset, modalities: list[str], *, joint: bool) -> dict[str, list[list[str | None]]]:
+def _content(dataset: Dataset, modalities: list[str], *, joint: bool) -> dict[str, list[list[str | Path | None]]]:
     """Modality -> what to show; of a joint vector, what the first modality that has something shows."""
-    content = {m: dataset.content(m) for m in modalities}
+    content: dict[str, list[list[str | Path | None]]] = {}
     for modality in modalities:
-        kind = dataset.encoders[modality].kind if modality in dataset.encoders else modality
-        if {kind, modality} & {*FILE_KINDS}:  # a relative path would point nowhere from another directory
-            content[modality] = [[_absolute(path) for path in parts] for parts in content[modality]]
+        kind = kind_of(modality, dataset.encoders)
+        shown: list[list[str | Path | None]] = dataset.content(modality)
+        if kind in FILE_KINDS:  # a relative path would point nowhere from another directory
+            shown = [[_absolute(path) for path in parts] for parts in shown]
+        elif joint and kind != "text":  # of a kind of its own, for which a text may be a path or not
+            shown = [[None if p is None or is_path(str(p)) else p for p in parts] for parts in shown]
+        content[modality] = shown
     if not joint:
         return content
     by_item = zip(*content.values(), strict=True)
-    return {"joint": [next((parts for parts in item if any(p is not None for p in parts)), []) for item in by_item]}
+    return {JOINT: [next((parts for parts in item if any(p is not None for p in parts)), []) for item in by_item]}
 
 
-def _absolute(path: str | None) -> str | None:
-    return path if path is None or "://" in path else os.path.abspath(path)  # noqa: PTH100 - a Path would lose "./"
+def _absolute(path: str | Path | None) -> str | Path | None:
+    return path if path is None or "://" in str(path) else Path(os.path.abspath(path))  # noqa: PTH100 - not "./", ".."

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError
 
-from .checks import is_text
-from .columns import column_name
+from .checks import is_path, is_text
+from .columns import JOINT, column_name
 from .metadata import Columns
 
 BATCH_ROWS = 16_384
@@ -237,6 +237,8 @@ def _as_text(modality: str, value: Any) -> str | None:
         text = None
     if not is_text(text):
         raise InputError(f"modality {modality!r}: content is text or a path, got {value!r}.")
+    if modality == JOINT and isinstance(value, str) and is_path(text):
+        return f" {text}"  # only what came as a path begins as one: a server would open it
     return text
 
 

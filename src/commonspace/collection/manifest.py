@@ -31,12 +31,15 @@ class Manifest:
         space: The fingerprint of the fitted space of which the folder holds a copy; None where there is none.
         encoders: Modality -> the encoder whose rows the space was given.
         generation: How often the collection was replaced: names the folders of its table and space.
+        kinds: Modality -> what its encoder reads, such as "image"; None where that was not kept yet, and where a joint
+            row does not tell a path from a text.
     """
 
     dim: int
     space: str | None = None
     encoders: dict[str, EncoderRecord] = field(default_factory=dict)
     generation: int = 0
+    kinds: dict[str, str] | None = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         """Writes collection.json, which makes the folder a collection, in the place of the one it was."""
@@ -46,6 +49,7 @@ class Manifest:
             "space": self.space,
             "encoders": {m: {"name": e.name, "fingerprint": e.fingerprint} for m, e in self.encoders.items()},
             "generation": self.generation,
+            "kinds": self.kinds,
         }
         with replacing(folder / FILE) as temporary:
             temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False), encoding="utf-8")
@@ -89,11 +93,14 @@ class Manifest:
             encoders = {m: EncoderRecord(str(e["name"]), str(e["fingerprint"])) for m, e in content["encoders"].items()}
             if type(dim) is not int or dim < 1 or type(generation) is not int or generation < 0:
                 raise ValueError(f"dim {dim!r}, generation {generation!r}")
+            kinds = content.get("kinds")
+            if kinds is not None:
+                kinds = {m: str(kind) for m, kind in kinds.items()}
             if not (space is None or (isinstance(space, str) and space)):
                 raise ValueError(f"space {space!r}")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(folder, error) from error
-        return cls(dim, space, encoders, generation)
+        return cls(dim, space, encoders, generation, kinds)
 
 
 def is_collection(path: Path) -> bool:

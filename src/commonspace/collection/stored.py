@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from commonspace.errors import UnknownNameError
 
-from .columns import STORED_KINDS
+from .columns import JOINT, STORED_KINDS
 from .filters import Where, compile_filter
 from .index import IndexFile, IndexReport, Setting
 from .manifest import Manifest, index_file, map_file
@@ -49,6 +49,15 @@ class Stored:
     def encoded(self) -> tuple[str, ...]:
         """The modalities whose raw items a search takes: those with an encoder."""
         return self._embedder.encoded
+
+    def kind(self, modality: str) -> str | None:
+        """What the content of a modality is: what its encoder reads, such as "image"; else what it is named after.
+
+        That of "joint" begins with "/" or a drive only where it is a path; None in a collection that was made before
+        this was so.
+        """
+        kinds = self._manifest.kinds
+        return (kinds or {}).get(modality, None if kinds is None and modality == JOINT else modality)
 
     @property
     def fields(self) -> dict[str, pa.DataType]:

@@ -8,6 +8,7 @@ from base64 import b64decode
 from collections import OrderedDict
 from io import BytesIO
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock
 
 from PIL import Image
@@ -20,6 +21,9 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 SIDES = (96, 256, 1024)
 """Longest sides in which stored pictures are sent."""
+
+MOST_BYTES = 256_000_000
+"""Of the file of a stored picture."""
 
 KEPT_BYTES = 64_000_000
 """Of pictures made ready, which are kept in memory."""
@@ -46,12 +50,16 @@ def stored_content(path: str) -> bytes:
     """The bytes of the file of a stored item.
 
     Raises:
-        InputError: If it is gone or cannot be read.
+        InputError: If it is gone, no file, too large, or cannot be read.
     """
+    file = Path(path)
     try:
-        return Path(path).read_bytes()
+        found = file.stat()
+        if S_ISREG(found.st_mode) and found.st_size <= MOST_BYTES:  # a pipe would keep us waiting, a device never end
+            return file.read_bytes()
     except (OSError, ValueError) as error:
         raise InputError("image: the file of this item cannot be read where it was when it was stored.") from error
+    raise InputError(f"image: expected a file of at most {MOST_BYTES:,} bytes where this item was when it was stored.")
 
 
 def unpacked(content: bytes, most_pixels: int) -> Image.Image:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from commonspace.collection import Collection, Hit
-from commonspace.collection.checks import as_direction
-from commonspace.collection.columns import KEY
+from commonspace.collection.checks import as_direction, is_path
+from commonspace.collection.columns import JOINT, KEY
 from commonspace.collection.composition import compose, weights_of
+from commonspace.data.digest import FILE_KINDS
+from commonspace.data.readers.pictures import is_picture_name
 from commonspace.errors import InputError, UnknownNameError
 
 from .pictures import received_picture, stored_content, unpacked
@@ -26,7 +27,7 @@ from .schemas import Facets, Item, Picture, Query, Search
 WHY = 3
 """Stored texts that tell what a hit is near to."""
 
-TEXT, IMAGE, JOINT, TIME = "text", "image", "joint", "time"
+TEXT, IMAGE, TIME = "text", "image", "time"
 MOST_PARTS = 64
 """Rows of one modality of an item that are shown."""
 
@@ -127,7 +128,7 @@ class Store:
         """
         rows = self.collection.rows(_key(item), fields=["content"])
         path = rows["content"][0].as_py() if rows.num_rows else None
-        if not _is_picture(item.modality, path):
+        if not self._is_picture(item.modality, path):
             raise RefusedError(404, f"There is no picture of {_named(item)} in this store.")
         return str(path)
 
@@ -209,10 +210,25 @@ class Store:
             "id": row["id"],
             "modality": modality,
             "part": row["part"],
-            "text": content if _is_text(modality, content) else None,
-            "picture": _is_picture(modality, content),
+            "text": content if self._is_text(modality, content) else None,
+            "picture": self._is_picture(modality, content),
             "metadata": metadata,
         }
+
+    def _is_text(self, modality: str, content: str | None) -> bool:
+        """Whether it is words, as far as that is known: where files lie is told to no one."""
+        kind = self.collection.kind(modality)
+        if content is None or kind in FILE_KINDS:
+            return False
+        address = "://" in content and len(content.split()) == 1
+        return TEXT in (kind, modality) or not (is_path(content) or address)
+
+    def _is_picture(self, modality: str, content: str | None) -> bool:
+        """Whether it is the path of a picture, by what the modality holds: a text may look like one."""
+        kind = self.collection.kind(modality)
+        if not content:
+            return False
+        return is_path(content) and is_picture_name(content) if kind == JOINT else kind == IMAGE
 
     def _span(self) -> dict[str, Any] | None:
         """The first and last time that is known, and whether these are dates."""
@@ -230,19 +246,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, date | datetime):
         return value.isoformat()
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def _is_text(modality: str, content: str | None) -> bool:
-    """Whether it is words; a joint row holds what the first of its modalities has, and files have whole paths."""
-    return modality == TEXT or (modality == JOINT and content is not None and not _is_path(content))
-
-
-def _is_picture(modality: str, content: str | None) -> bool:
-    return bool(content) and not _is_text(modality, content)
-
-
-def _is_path(content: str) -> bool:
-    return "://" in content or Path(content).is_absolute()
 
 
 def _of_items(ids: pa.Array, values: pa.Array) -> pa.Array:
