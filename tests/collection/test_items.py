@@ -137,6 +137,18 @@ def test_data_that_does_not_fit_is_refused_whole(store, space, data, message):
     assert keys(store) == expected(IDS, image=1, text=3)
 
 
+def test_an_item_late_in_the_data_that_cannot_be_stored_is_found_before(monkeypatch):
+    monkeypatch.setattr("commonspace.collection.dataset_rows.BATCH_ROWS", 4)
+    rng = np.random.default_rng(0)
+    half = {"image": rng.integers(1, 9, (10, 4)), "text": rng.integers(1, 9, (10, 3))}
+    data = {m: np.concatenate([x, -x]).astype(np.float32) for m, x in half.items()}
+    space = cs.CCA(2, ridge=0.1).fit(data)
+    check_dataset(cs.Dataset(data), space)
+    data["image"][-1] = 0  # the mean of what the space was fitted on, which has no direction
+    with pytest.raises(InputError, match=r"modality 'image', row 19, part 0 .*the vector is zero and has no direction"):
+        check_dataset(cs.Dataset(data), space)
+
+
 def test_half_a_character_is_no_question(store):
     with pytest.raises(InputError, match="no valid text"):
         store.search({"text": "\ud800"})

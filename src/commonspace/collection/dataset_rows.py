@@ -17,7 +17,7 @@ from commonspace.data.digest import FILE_KINDS
 from commonspace.data.encoding import Encoder
 from commonspace.errors import InputError
 
-from .checks import is_path
+from .checks import check_dim, is_path
 from .columns import JOINT
 from .entries import BATCH_ROWS, Entries, as_entries, check_ids, refuse_duplicates
 from .metadata import Columns, label_values, typed_column, typed_columns
@@ -53,18 +53,22 @@ def kind_of(modality: str, encoders: Mapping[str, Encoder]) -> str:
 
 
 def check_dataset(dataset: Dataset, space: Space) -> None:
-    """Looks, before anything is stored or replaced, whether a space can embed a data set; encodes its raw items.
+    """Looks, before anything is stored or replaced, whether a space can embed a data set; embeds all of it for that.
 
     Raises:
         InputError: If it is none, space and data set share no modality, rows are of another length than those the
-            space was fitted on, an item or a field cannot be used, or times are asked for and missing.
+            space was fitted on, an item or a field cannot be used, a vector has no direction, or times are asked for
+            and missing.
+        ParameterError: If the space is not fitted.
 
     Example:
         ```python
         check_dataset(data, space)  # nothing is told: `Collection.add` will take it
         ```
     """
-    _Source(dataset, space).embed(slice(0, 1))
+    for batch in dataset_batches(dataset, space, check_dim(space, None)):
+        for entries in batch.entries:
+            entries.check()
 
 
 def dataset_batches(dataset: Dataset, space: Space, dim: int) -> Iterator[Batch]:
