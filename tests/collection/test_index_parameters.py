@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from commonspace.collection import Collection, IndexReport, Setting
+from commonspace.collection import Collection, IndexReport, Setting, table
 from commonspace.collection.effort import Effort
 from commonspace.collection.index import IndexFile
 from commonspace.errors import InputError, ParameterError
@@ -75,6 +75,30 @@ def test_a_field_that_bears_a_name_of_lances(raw, monkeypatch, rng):
         assert raw.build_index().reached
 
 
+def test_an_index_of_which_much_was_deleted_is_searched_whole_until_it_is_measured_anew(raw, monkeypatch, rng):
+    monkeypatch.setattr("commonspace.collection.indexing.FEWEST_TO_INDEX", 100)
+    looked: list[Effort | None] = []
+    own = table.nearest_and_tied
+    monkeypatch.setattr(table, "nearest_and_tied", lambda *given: (looked.append(given[4]), own(*given))[1])
+    ids = [str(i) for i in range(2_000)]
+    raw.add_vectors(ids, rng.standard_normal((2_000, DIM)), modality="image")
+    built, question = raw.build_index(recall=0.5), np.ones(DIM)
+    raw.delete(ids[:200])
+    raw.search(vector=question)
+    assert raw.index == built
+    raw.delete(ids[200:201])
+    raw.add_vectors(ids[:200], rng.standard_normal((200, DIM)), modality="image")  # these are looked at one by one
+    raw.search(vector=question)
+    assert (raw.index.rows, raw.index.unindexed, raw.index.recall) == (1_799, 200, 0)
+    raw.delete(ids[:200])
+    report = raw.optimize()
+    assert (report.rows, report.target, report.unindexed, raw.index) == (1_799, 0.5, 0, report)
+    raw.search(vector=question)
+    assert looked[0].probes is not None
+    assert looked[1].probes is None
+    assert looked[2].probes is not None
+
+
 def test_half_precision_keeps_the_cosines_of_vectors_of_any_length(tmp_path, rng):
     collection = Collection.create(tmp_path / "store", dim=DIM, storage="float16")
     assert Collection.open(collection.path).storage == "float16"
@@ -103,26 +127,27 @@ SETTINGS = (Setting(None, 10, 4, 1, 0.995), Setting(None, 100, 8, 2, 0.992), Set
 
 
 @pytest.mark.parametrize(
-    ("segments", "to", "k", "filtered", "effort"),
+    ("segments", "rows", "to", "k", "filtered", "effort"),
     [
-        ("a", None, 1, False, Effort(4, 1)),
-        ("a", None, 10, False, Effort(4, 1)),
-        ("a", None, 11, False, Effort(8, 2)),
-        ("a", "image", 10, False, Effort(16, 1)),
-        ("a", None, 101, False, Effort(None, 2)),  # more than was measured
-        ("a", "image", 11, False, Effort(None, 1)),
-        ("a", "text", 10, False, Effort(None, 32)),  # never measured
-        ("a", None, 10, True, Effort(None, 2)),  # what passes may lie anywhere
-        ("b", None, 10, False, Effort(None, 32)),  # of another index
+        ("a", 10_000, None, 1, False, Effort(4, 1)),
+        ("a", 9_000, None, 10, False, Effort(4, 1)),
+        ("a", 10_000, None, 11, False, Effort(8, 2)),
+        ("a", 10_000, "image", 10, False, Effort(16, 1)),
+        ("a", 10_000, None, 101, False, Effort(None, 2)),  # more than was measured
+        ("a", 10_000, "image", 11, False, Effort(None, 1)),
+        ("a", 10_000, "text", 10, False, Effort(None, 32)),  # never measured
+        ("a", 10_000, None, 10, True, Effort(None, 2)),  # what passes may lie anywhere
+        ("a", 8_999, None, 10, False, Effort(None, 2)),  # most of what was measured is gone
+        ("b", 10_000, None, 10, False, Effort(None, 32)),  # of another index
     ],
 )
-def test_what_was_measured_decides_how_hard_is_looked(tmp_path, segments, to, k, filtered, effort):
+def test_what_was_measured_decides_how_hard_is_looked(tmp_path, segments, rows, to, k, filtered, effort):
     file = IndexFile(tmp_path / "index.json")
     report = IndexReport("IVF_SQ", 10_000, 100, 1.5, 0.99, SETTINGS)
     file.write(["a"], report)
     for reader in (file, IndexFile(tmp_path / "index.json")):
         assert reader.read().report == report
-        assert reader.read().effort((segments,), to, k, filtered=filtered) == effort
+        assert reader.read().effort((segments,), rows, to, k, filtered=filtered) == effort
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"format": 1}', '{"format": 2, "report": {}}', "\x00"])
@@ -131,4 +156,4 @@ def test_a_damaged_file_says_nothing(tmp_path, content):
     file.write(["a"], IndexReport("IVF_SQ", 10_000, 100, 1.5, 0.99, SETTINGS))
     (tmp_path / "index.json").write_text(content)
     assert file.read().report is None
-    assert file.read().effort(("a",), None, 10, filtered=False) == Effort(None, 32)
+    assert file.read().effort(("a",), 10_000, None, 10, filtered=False) == Effort(None, 32)

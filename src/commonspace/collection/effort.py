@@ -19,5 +19,5 @@ class Effort:
     refine: int
 
 
-Choice = Callable[[tuple[str, ...]], Effort]
-"""The segments of an index -> how hard it is to be searched."""
+Choice = Callable[[tuple[str, ...], int], Effort]
+"""The segments of an index and how many of the rows it holds are left -> how hard it is to be searched."""

@@ -24,6 +24,7 @@ KEEP = timedelta(hours=1)
 """How old a version has to be to be removed: no search takes so long."""
 
 _FORMAT = 1
+_LEFT = 0.9  # of the rows of an index: with fewer, the partitions that were enough hold fewer of the nearest
 _REFINE = 32  # of an index that was never measured
 
 
@@ -107,7 +108,7 @@ class IndexReport:
             return f"{self.rows:,} rows without an index: every search is exact"
         late = f", {self.unindexed:,} rows came later" if self.unindexed else ""
         if not self.target:
-            return f"{self.kind} of {self.rows:,} rows{late}: its recall was never measured"
+            return f"{self.kind} of {self.rows:,} rows{late}: its recall, as it is, was never measured"
         short = "" if self.reached else f", BELOW the {self.target:g} that was asked for"
         return (
             f"{self.kind} of {self.rows:,} rows in {self.partitions:,} partitions, made in {self.seconds:.1f} s: "
@@ -132,14 +133,19 @@ class Measured:
         for s in self.report.settings if self.report else ():
             self._efforts.setdefault(s.to, []).append((s.k, Effort(s.probes, s.refine)))
 
-    def effort(self, segments: tuple[str, ...], to: str | None, k: int, *, filtered: bool) -> Effort:
+    def holds(self, segments: tuple[str, ...], rows: int) -> bool:
+        """Whether it is still true of an index of which so many rows are left."""
+        return self.report is not None and segments == self.segments and rows >= _LEFT * self.report.rows
+
+    def effort(self, segments: tuple[str, ...], rows: int, to: str | None, k: int, *, filtered: bool) -> Effort:
         """How hard to look.
 
-        What was measured holds for searches of everything and of a modality. The rows that pass a condition may lie
-        anywhere, so under one every partition is looked at, of which Lance compares only the rows that pass.
+        What was measured holds for searches of everything and of a modality, while most rows are left. Those that pass
+        a condition may lie anywhere, so under one every partition is looked at, of which Lance compares only the rows
+        that pass.
         """
         known = self._efforts.get(to, []) if segments == self.segments else []
-        if not filtered:
+        if not filtered and self.holds(segments, rows):
             for most, effort in known:
                 if k <= most:
                     return effort

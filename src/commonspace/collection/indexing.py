@@ -73,7 +73,7 @@ def maintain(table: VectorTable, file: IndexFile, keep: timedelta) -> IndexRepor
     segments, report = table.segments, known.report
     if not segments:
         report = IndexReport("exact", len(table), 0, time.perf_counter() - started, 1.0)
-    elif report is None or segments != known.segments:
+    elif report is None or not known.holds(segments, len(table)):
         target, settings = (report.target, report.settings) if report else (0.99, ())
         counts = table.counts()
         with progress("measuring the index", _measurements(counts), "steps") as advance:

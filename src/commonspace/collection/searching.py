@@ -175,8 +175,8 @@ class Searching(Stored):
         """For each direction its k hits among the rows of a modality that pass a condition."""
         measured = self._index.read()
 
-        def effort(segments: tuple[str, ...]) -> Effort:
-            return measured.effort(segments, to, k, filtered=condition is not None)
+        def effort(segments: tuple[str, ...], rows: int) -> Effort:
+            return measured.effort(segments, rows, to, k, filtered=condition is not None)
 
         return [as_hits(found, k) for found in self._table.search(directions, k, to, condition, effort)]
 

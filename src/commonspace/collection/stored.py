@@ -103,17 +103,19 @@ class Stored:
     def index(self) -> IndexReport | None:
         """What `build_index` or `optimize` measured, with the rows that came since; None where nothing is indexed.
 
-        An index that was never measured has a recall of 0: every search looks at all of it, until `optimize`.
+        An index that was never measured, or of which more than a tenth was deleted since, has a recall of 0: every
+        search looks at all of it, until `optimize`.
         """
         segments = self._table.segments
         if not segments:
             return None
         measured, late = self._index.read(), self._table.unindexed()
-        if measured.report is not None and measured.segments == segments:
+        held = len(self) - late
+        if measured.report is not None and measured.holds(segments, held):
             return replace(measured.report, unindexed=late)
         kind, partitions = self._table.index_kind()
         unknown = Setting(None, 10, None, 1, 0.0)
-        return IndexReport(kind, len(self) - late, partitions, 0.0, 0.0, (unknown,), late)
+        return IndexReport(kind, held, partitions, 0.0, 0.0, (unknown,), late)
 
     @property
     def has_map(self) -> bool:

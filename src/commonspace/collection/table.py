@@ -23,7 +23,7 @@ from .lance_errors import LANCE_ERRORS, translated
 from .nearest import nearest, nearest_and_tied
 from .quiet_lance import quiet_lance
 from .sql import both, one_of
-from .version import INDEX, Version, index_parts
+from .version import INDEX, Version
 
 T = TypeVar("T")
 
@@ -153,7 +153,8 @@ class VectorTable:
             known, scope = self._known(dataset), where
             if to is not None and not (known.segments and known.only_modality == to):
                 scope = both(one_of("modality", [to]), where)
-            effort, most = choice(known.segments) if known.segments else None, min(k, max(1, known.rows))
+            effort = choice(known.segments, known.rows - known.late) if known.segments else None
+            most = min(k, max(1, known.rows))
             return nearest_and_tied(dataset, vectors, most, scope, effort, known.columns)
 
         return self._read(find)
@@ -224,12 +225,7 @@ class VectorTable:
 
     def unindexed(self) -> int:
         """How many rows no index holds, so that a search looks at each of them."""
-
-        def count(dataset: Any) -> int:
-            held = {number for part in index_parts(dataset) for number in part.fragment_ids}
-            return sum(f.count_rows() for f in dataset.get_fragments() if f.fragment_id not in held)
-
-        return self._read(count)
+        return self._read(lambda dataset: self._known(dataset).late)
 
     def create_index(self, kind: str, options: Mapping[str, int]) -> None:
         """Indexes the vectors anew, and by a bitmap the modalities, of which most searches name one.

@@ -44,6 +44,12 @@ class Version:
         return tuple(sorted(str(part.uuid) for part in index_parts(self.dataset)))
 
     @cached_property
+    def late(self) -> int:
+        """How many rows no index holds, so that a search looks at each of them."""
+        held = {number for part in index_parts(self.dataset) for number in part.fragment_ids}
+        return sum(f.count_rows() for f in self.dataset.get_fragments() if f.fragment_id not in held)
+
+    @cached_property
     def only_modality(self) -> str | None:
         """The modality of all rows; None where there are several. A condition that all rows meet costs time."""
         first = self.dataset.to_table(columns=["modality"], limit=1)["modality"].to_pylist()
