@@ -37,6 +37,8 @@ def test_questions_that_are_none(raw):
         raw.build_index(queries=np.ones(DIM))
     with pytest.raises(InputError, match=r"queries\[1\]: the vector is zero"):
         raw.build_index(queries=np.eye(3, DIM) * [[1], [0], [1]])
+    with pytest.raises(InputError, match=r"queries: expected vectors that ask, a hundred or more, got none"):
+        raw.build_index(queries=np.empty((0, DIM)))
     with pytest.raises(InputError, match=r"vectors: expected rows of 8 numbers"):
         raw.search_many(vectors=[["a"] * DIM])
     with pytest.raises(InputError, match="search_many: give either queries"):

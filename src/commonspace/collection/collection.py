@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from commonspace.data.encoding import Encoder
-from commonspace.errors import ParameterError, StorageError
+from commonspace.errors import InputError, ParameterError, StorageError
 
 from .checks import as_directions, check_dim
 from .claim import claimed
@@ -203,11 +203,13 @@ class Collection(Searching):
 
         Raises:
             ParameterError: If recall is not above 0 and below 1, or codes is neither.
-            InputError: If a query has no direction or another dimension.
+            InputError: If there is no query, or one has no direction or another dimension.
             StorageError: If the collection cannot be written, or another process is writing.
         """
         check_index(recall, codes)
         asked = None if queries is None else as_directions("queries", queries, self.dim)
+        if asked is not None and not len(asked):
+            raise InputError("queries: expected vectors that ask, a hundred or more, got none. Leave queries out.")
         return self._writer.build_index(float(recall), codes, asked)
 
     def optimize(self, *, keep: timedelta = KEEP) -> IndexReport:
