@@ -179,6 +179,8 @@ def test_columns_of_the_table_can_be_filtered(filled):
         ({"day": np.datetime64("NaT")}, "'day' holds date32"),
         ({"at": ZONED}, "'at' holds timestamp"),
         ({"at": 5}, "'at' holds timestamp"),
+        ({"zoned": "0001-01-01T00:00:00+14:00"}, r"'zoned' holds timestamp\[us, tz=UTC\], and .0001-01-01T00:00:00"),
+        ({"zoned": {"lt": "9999-12-31T23:59:59-10:00"}}, "'zoned' holds timestamp"),
         ({"tags": "red"}, "'tags' holds lists; test it with 'contains', not 'eq'"),
         ({"tags": {"in": ["red"]}}, "'tags' holds lists"),
         ({"tags": {"contains": 3}}, "'tags' holds string, and 3"),

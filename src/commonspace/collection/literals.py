@@ -99,5 +99,8 @@ def _timestamp(value: object, *, utc: bool) -> str | None:
     if not isinstance(value, datetime) or (value.tzinfo is not None and not utc):
         return None
     if utc:  # a time without a zone is taken as UTC, as the column is
-        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        try:
+            value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError:  # in UTC before the year 1, or after 9999
+            return None
     return f"timestamp '{value.isoformat(sep=' ')}'"

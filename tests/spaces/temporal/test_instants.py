@@ -53,6 +53,8 @@ def test_numbers_stay_as_they_are(time: Any):
     [
         ([datetime(2000, 1, 1, tzinfo=UTC), datetime(2000, 1, 1)], "has a time zone and 2000-01-01T00:00:00 has none"),
         ([1955, date(1960, 1, 1)], "dates or numbers, all of one kind, got datetime.date"),
+        ([datetime.max.replace(tzinfo=timezone(-timedelta(hours=1)))], "the years 1 to 9999 in UTC, got 9999-12-31"),
+        ([datetime.min.replace(tzinfo=INDIA)], r"the years 1 to 9999 in UTC, got 0001-01-01T00:00:00\+05:30"),
         (["1955"], "got '1955' \\(str\\)"),
         (np.array(["1955"]), "expected datetime64, dates or numbers, got <U4"),
         ([True, False], "got True"),

@@ -158,7 +158,8 @@ def _utc(value: Any, known: Sequence[Any], name: str) -> np.datetime64:
     """A date as datetime64 in microseconds; with a time zone, in UTC.
 
     Raises:
-        InputError: If some of the known datetimes have a zone and others have not: what lies before what is unknown.
+        InputError: If some of the known datetimes have a zone and others have not: what lies before what is unknown;
+            or if it leaves the years 1 to 9999 in UTC.
     """
     if isinstance(value, datetime) and value.tzinfo is not None:
         plain = next((v for v in known if isinstance(v, datetime) and v.tzinfo is None), None)
@@ -166,5 +167,8 @@ def _utc(value: Any, known: Sequence[Any], name: str) -> np.datetime64:
             raise InputError(
                 f"{name}: {value.isoformat()} has a time zone and {plain.isoformat()} has none; give all or none one."
             )
-        value = value.astimezone(UTC).replace(tzinfo=None)
+        try:
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:
+            raise InputError(f"{name}: expected the years 1 to 9999 in UTC, got {value.isoformat()}.") from None
     return np.datetime64(value, "us")
