@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -11,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from commonspace.bench import BenchSettings, Protocol, render
+from commonspace.bench import BenchSettings, Protocol, render, worker
 from commonspace.bench.comparisons import compare_all
 from commonspace.bench.published import Published, published
 from commonspace.bench.results import Result, gather, queries
@@ -58,6 +59,28 @@ def test_seeds_with_splits_of_their_own_are_items_of_their_own(tmp_path: Path):
     once, doubled = (compare_all(tmp_path / "out", r, "CCA")["CFA"] for r in (results, twice))
     assert doubled.difference == pytest.approx(once.difference)
     assert doubled.high - doubled.low < 0.85 * (once.high - once.low)
+
+
+def test_a_space_that_lacks_a_split_is_left_out_and_the_others_are_drawn(tmp_path: Path, monkeypatch):
+    protocol = saved(tmp_path)
+    data, measure = protocol.load(), worker.measure
+    monkeypatch.setattr(Protocol, "load", lambda *_: data)
+
+    def fails_late(protocol: Protocol, name: str, params: Any, seed: int, *others: Any) -> None:
+        if (name, seed) == ("CFA", 1):
+            raise InputError("this split it does not bear")
+        measure(protocol, name, params, seed, *others)
+
+    monkeypatch.setattr(worker, "measure", fails_late)
+    each = replace(protocol, resplits=True)
+    settings = replace(SETTINGS, seeds=2)
+    for name in settings.spaces:
+        bench_space(each, settings, name, tmp_path / "out")
+    assert [(r["space"], r["seeds"]) for r in gather(each, settings, tmp_path / "out")] == [
+        ("CCA", [0, 1]),
+        ("LGCFL", [0, 1]),
+    ]
+    assert "CFA: this split it does not bear" in render(each, settings, tmp_path / "out").markdown()
 
 
 def result(space: str = "CCA", **changed: Any) -> Result:

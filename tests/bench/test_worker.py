@@ -16,6 +16,7 @@ from commonspace.bench.journal import Journal
 from commonspace.bench.protocols import folds
 from commonspace.bench.results import gather
 from commonspace.bench.worker import bench_space, journal_path
+from commonspace.errors import MissingPackageError, StorageError
 
 from .small import labels, saved, views
 
@@ -123,6 +124,21 @@ def test_a_space_that_cannot_learn_from_the_data_says_why_once(tmp_path: Path):
     assert [entry["kind"] for entry in entries] == ["tried", "tried", "failed"]
     assert "learns from labels" in entries[-1]["reason"]
     assert run(protocol, tmp_path / "out", "SAM", BenchSettings(["sam"], trials=6)) == entries
+
+
+@pytest.mark.parametrize("part", ["_validated", "evaluate_queries"])
+@pytest.mark.parametrize("error", [StorageError, MissingPackageError])
+def test_what_the_machine_lacks_is_told_and_not_laid_to_the_space(tmp_path, monkeypatch, part, error):
+    protocol, whole = saved(tmp_path), getattr(worker, part)
+
+    def broken(*_: Any) -> Any:
+        raise error("no space left on device")
+
+    monkeypatch.setattr(worker, part, broken)
+    with pytest.raises(error, match="no space left"):
+        run(protocol, tmp_path / "out")
+    monkeypatch.setattr(worker, part, whole)
+    assert [entry["kind"] for entry in run(protocol, tmp_path / "out")] == ["tried"] * 6 + ["chosen", "measured"]
 
 
 def test_a_setting_clearly_behind_is_given_up_and_never_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

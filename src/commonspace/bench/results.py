@@ -19,7 +19,7 @@ Result = dict[str, Any]
 
 
 def gather(protocol: Protocol, settings: BenchSettings, folder: Path) -> list[Result]:
-    """One entry for each space that was measured.
+    """One entry for each space that was measured; on splits of each seed's own, on all of them.
 
     Args:
         protocol: What was measured.
@@ -30,7 +30,7 @@ def gather(protocol: Protocol, settings: BenchSettings, folder: Path) -> list[Re
     for name in settings.spaces:
         journal = Journal(journal_path(folder, name))
         measured = sorted(journal.of("measured"), key=lambda entry: entry["seed"])[: settings.seeds]
-        if not measured:
+        if not measured or (protocol.resplits and len(measured) < settings.seeds):  # figures would be of other items
             continue
         reports = [entry["report"] for entry in measured]
         first = reports[0]

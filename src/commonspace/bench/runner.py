@@ -68,6 +68,7 @@ def run_bench(
         StorageError: If the folder holds another benchmark, or cannot be written.
         ParameterError: If `processes` is below 1.
         InputError: If the data cannot be used.
+        MissingPackageError: If a space needs a package that is not installed.
 
     Example:
         ```python

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.data import Dataset
-from commonspace.errors import CommonspaceError
+from commonspace.errors import CommonspaceError, MissingPackageError, StorageError
 from commonspace.evaluation import evaluate, evaluate_queries, summarise
 from commonspace.files import replacing
 from commonspace.spaces import Space
@@ -26,6 +26,9 @@ from .settings import BenchSettings
 JOURNALS, QUERIES = "journals", "queries"
 BEHIND = 0.97
 """A setting that comes to less than this share of the best is not tried on further validation parts."""
+
+OF_THE_MACHINE = (StorageError, MissingPackageError)
+"""Errors that say nothing of a space: once the machine is mended, the same call goes on."""
 
 
 def journal_path(folder: Path, name: str) -> Path:
@@ -50,6 +53,10 @@ def bench_space(protocol: Protocol, settings: BenchSettings, name: str, folder: 
         settings: How much is tried.
         name: The class name of the space.
         folder: Where finished work is noted and looked for.
+
+    Raises:
+        StorageError: If something cannot be read or written.
+        MissingPackageError: If the space needs a package that is not installed.
     """
     journal = Journal(journal_path(folder, name))
     if journal.of("failed"):
@@ -63,6 +70,8 @@ def bench_space(protocol: Protocol, settings: BenchSettings, name: str, folder: 
                 share = settings.budget * 60 / (len(seeds) if protocol.resplits else 1)
                 params = choose(protocol, settings.trials, share, name, split, journal)
                 measure(protocol, name, params, seed, split, folder, journal)
+    except OF_THE_MACHINE:
+        raise
     except CommonspaceError as error:
         journal.add("failed", reason=str(error))
 
@@ -86,6 +95,8 @@ def choose(protocol: Protocol, trials: int, seconds: float, name: str, split: in
             started = time.perf_counter()
             try:
                 found = _tried(protocol, name, params, parts, [entry["values"] for entry in done if "value" in entry])
+            except OF_THE_MACHINE:
+                raise
             except CommonspaceError as error:
                 found, reason = {"error": str(error)}, error
             spent = time.perf_counter() - started
