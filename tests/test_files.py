@@ -36,6 +36,24 @@ def test_a_file_is_replaced_at_the_end(tmp_path: Path):
     assert names(tmp_path) == ["x.txt"]
 
 
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path):
+    (tmp_path / "disk" / "folder").mkdir(parents=True)
+    (tmp_path / "links").mkdir()
+    for name in ("folder", "file", "new"):
+        (tmp_path / "links" / name).symlink_to(tmp_path / "disk" / name)
+    (tmp_path / "disk" / "file").write_text("old")
+    with replacing(tmp_path / "links" / "folder") as temporary:
+        temporary.mkdir()
+        (temporary / "inside").touch()
+    for name in ("file", "new"):
+        with replacing(tmp_path / "links" / name) as temporary:
+            temporary.write_text("new")
+    assert all(path.is_symlink() for path in (tmp_path / "links").iterdir())
+    assert names(tmp_path / "links") == names(tmp_path / "disk") == ["file", "folder", "new"]
+    assert [(tmp_path / "disk" / name).read_text() for name in ("file", "new")] == ["new", "new"]
+    assert names(tmp_path / "disk" / "folder") == ["inside"]
+
+
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path):
     path = tmp_path / "folder"
     (path / "deep").mkdir(parents=True)

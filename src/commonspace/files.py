@@ -34,11 +34,13 @@ def replacing(path: Path) -> Iterator[Path]:
     If the block raises, `path` is as it was.
 
     Args:
-        path: The file or folder to create or replace. Its parent folder is created.
+        path: The file or folder to create or replace. Its parent folder is created. Of a link what it points to is
+            replaced, and the link stays.
 
     Raises:
         StorageError: If the disk is full or the place may not be written.
     """
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,8 +70,17 @@ def save_figure(figure: Any, path: str | Path) -> None:
     """
     target = Path(path)
     kind = drawing_kind(target)
+    without_formulas(figure)
     with replacing(target) as temporary:
         figure.savefig(temporary, format=kind)
+
+
+def without_formulas(figure: Any) -> None:
+    """Has all texts of a drawing of matplotlib drawn as they are: between two dollars it would read a formula."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
 
 
 def drawing_kind(path: str | Path) -> str:

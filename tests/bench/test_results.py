@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
@@ -21,7 +22,7 @@ from commonspace.bench.worker import bench_space
 from commonspace.errors import InputError
 from commonspace.spaces import all_spaces
 
-from .small import saved, views
+from .small import labels, saved, views
 
 SETTINGS = BenchSettings(spaces=["cca", "cfa", "lgcfl"], seeds=1, trials=3)
 
@@ -152,6 +153,17 @@ def test_everything_is_written_and_can_be_read(tmp_path: Path):
 def test_names_in_a_table_are_escaped():
     table = bench_table([result("<script>")], {}, "CCA", [], {})
     assert "<script>" not in table.html([])
+
+
+def test_dollars_in_a_label_are_dollars(tmp_path: Path):
+    named = [["$5-$10", "$x^$", "plain"][label] for label in labels()]
+    protocol = saved(tmp_path, labels=named)
+    measured(tmp_path / "out", protocol)
+    render(protocol, SETTINGS, tmp_path / "out")
+    drawing = (tmp_path / "out" / "classes.svg").read_text()
+    for name in named[:3]:
+        (drawn,) = re.findall(rf"<!-- {re.escape(name)} -->(.*?)</g>", drawing, re.DOTALL)
+        assert drawn.count("<use ") == len(name)  # a glyph for each character
 
 
 def test_without_a_single_row_it_is_an_error(tmp_path: Path):

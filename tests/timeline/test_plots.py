@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -67,6 +68,17 @@ def test_a_summary_shows_the_picture_of_each_scene_or_its_name(tmp_path: Path):
     assert (pixels == [250, 0, 0]).all(1).mean() > 0.1
     plot_summary(summarise(path(), 2), {}, tmp_path / "s.svg")
     assert "<!-- item 0 -->" in text(tmp_path / "s.svg")
+
+
+@pytest.mark.parametrize("name", ["$5-$10", "$x^$"])
+def test_dollars_in_a_name_are_dollars(tmp_path: Path, name: str):
+    plot_curves([curve(name, [0.1, 0.2, 0.3])], tmp_path / "curves.svg")
+    plot_heat_map([curve(name, [0.1, 0.2, 0.3])], tmp_path / "map.svg")
+    plot_trajectories([replace(path(), name=name)], tmp_path / "paths.svg")
+    plot_summary(summarise(replace(path(), name=name), 2), {}, tmp_path / "scenes.svg")
+    for file in tmp_path.glob("*.svg"):
+        (drawn,) = re.findall(rf"<!-- {re.escape(name)} -->(.*?)</g>", text(file), re.DOTALL)
+        assert drawn.count("<use ") == len(name)  # a glyph for each character
 
 
 def test_nothing_cannot_be_drawn(tmp_path: Path):

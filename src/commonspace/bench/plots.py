@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from commonspace.files import without_formulas
 from commonspace.metrics.curves import LEVELS
 
 from .results import Result
@@ -84,6 +85,7 @@ def _precision_recall(results: Sequence[Result], queries: Mapping[str, SeedQueri
             panel.plot(LEVELS, curve, label=result["space"], linewidth=1, **style)
         panel.set(title=direction, xlabel="recall", ylabel="interpolated precision" if panel is panels[0] else "")
     panels[-1].legend(fontsize=6, ncols=2)
+    without_formulas(figure)
     return _svg(figure, *panels)
 
 
@@ -106,6 +108,7 @@ def _classes(results: Sequence[Result], queries: Mapping[str, SeedQueries], labe
     axes.set_xticks(range(len(names)), [str(name) for name in names], rotation=45, ha="right")
     axes.set_yticks(range(len(results)), [r["space"] for r in results])
     figure.colorbar(image, label="mAP@all of the class, mean of directions and seeds")
+    without_formulas(figure)
     return _svg(figure)
 
 
