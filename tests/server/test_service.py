@@ -7,6 +7,7 @@ import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -29,6 +30,17 @@ def test_what_there_is_to_search(client, bare):
     other = client.get(f"{API}/collection", params={"store": "bare"}).json()
     assert (other["name"], other["rows"], other["encoded"], other["time"]) == ("bare", len(bare), [], None)
     assert_problem(client.get(f"{API}/collection", params={"store": "x"}), 404)
+
+
+@pytest.mark.parametrize("values", [[["a"], ["b", "c"]], ["old", "new"], [True, False]], ids=str)
+def test_a_field_that_is_called_time_and_holds_none(tmp_path, values):
+    collection = cs.Collection.create(tmp_path / "store", dim=2)
+    collection.add_vectors(["a", "b"], np.eye(2), modality="image", metadata={"time": values})
+    client = client_of({"store": collection})
+    found = client.get(f"{API}/collection").json()
+    assert (found["rows"], found["time"]) == (2, None)
+    asked = {"query": {"item": {"id": "a", "modality": "image"}}, "bins": 2}
+    assert_problem(client.post(f"{API}/timeline", json=asked), 422)
 
 
 def test_what_changes_is_seen(tmp_path):

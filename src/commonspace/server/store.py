@@ -231,8 +231,10 @@ class Store:
         return is_path(content) and is_picture_name(content) if kind == JOINT else kind == IMAGE
 
     def _span(self) -> dict[str, Any] | None:
-        """The first and last time that is known, and whether these are dates."""
+        """The first and last time that is known, and whether these are dates; None where the field holds no times."""
         column = self.collection.rows(fields=[TIME])[TIME]
+        if not any(of(column.type) for of in (pa.types.is_temporal, pa.types.is_integer, pa.types.is_floating)):
+            return None
         ends = pc.min_max(column).as_py()
         if ends["min"] is None:
             return None
