@@ -109,7 +109,7 @@ class Searching(Stored):
             raise ParameterError("weights: they weigh the items of a query, and a vector was given. Leave them out.")
         k, condition = self._scope(to, k, where)
         as_of = AsOf.of(at, within, decay)
-        if as_of is not None and within is None and decay is None and (query is None or not self._uses_time):
+        if as_of is not None and within is None and decay is None and (query is None or not self.embeds_time):
             raise ParameterError("at: no space embeds the query there; pass within= or decay= too.")
         if as_of is not None and not (within is None and decay is None):
             condition = both(condition, compile_filter(as_of.condition(self._table.fields), self._table.fields))
@@ -186,5 +186,6 @@ class Searching(Stored):
             raise UnknownNameError("modality", to, self.modalities)
 
     @property
-    def _uses_time(self) -> bool:
+    def embeds_time(self) -> bool:
+        """Whether the space embeds a question at an instant, so that `embed` and `search` need `at`."""
         return self._manifest.space is not None and self._embedder.space.tags.embeds_time

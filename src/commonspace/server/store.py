@@ -80,7 +80,6 @@ class Store:
             to=asked.to,
             k=asked.k,
             where=asked.where,
-            at=asked.at,
             within=asked.within,
             decay=asked.decay,
         )
@@ -156,10 +155,10 @@ class Store:
         kind = self.collection.fields.get(field)
         return {"contains": value} if kind is not None and pa.types.is_list(kind) else value
 
-    def question_vector(self, query: Query) -> NDArray[np.float32]:
-        """(dim,) of unit length, what a query looks with."""
-        found = self._question(Search(query=query))
-        vector = found["vector"] if "vector" in found else self.collection.embed(found["query"])
+    def question_vector(self, query: Query, at: str | float | None = None) -> NDArray[np.float32]:
+        """(dim,) of unit length, what a query looks with, from an instant where the space embeds these."""
+        found = self._question(Search(query=query, at=at))
+        vector = found["vector"] if "vector" in found else self.collection.embed(found["query"], at=at)
         return as_direction("query", vector, self.collection.dim)
 
     def _question(self, asked: Search) -> dict[str, Any]:
@@ -170,14 +169,16 @@ class Store:
         if unread := [m for m in raw if m not in self.collection.encoded]:
             raise InputError(f"query: this store has no encoder of {unread[0]}; ask with a stored item.")
         if not stored:
-            return {"query": raw, "weights": asked.weights}
+            return {"query": raw, "weights": asked.weights, "at": asked.at}
         vectors = np.array([self.vector(item) for item in stored])
         if not raw and len(stored) == 1 and asked.weights is None:
-            return {"vector": vectors[0]}
+            return {"vector": vectors[0], "at": asked.at}
         counts = {m: len(of) for m, of in raw.items()} | {"item": len(stored)}
         weights = weights_of(counts, asked.weights)
         embedded = {m: np.array([self.collection.embed({m: i}, at=asked.at) for i in of]) for m, of in raw.items()}
-        return {"vector": compose(embedded | {"item": vectors}, weights)}
+        # The search takes an instant with a vector only to look around it, and here it has had its effect.
+        used = bool(raw) and asked.within is None and asked.decay is None and self.collection.embeds_time
+        return {"vector": compose(embedded | {"item": vectors}, weights), "at": None if used else asked.at}
 
     def _raw(self, query: Query) -> dict[str, list[Any]]:
         """Modality -> its words or pictures."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from commonspace.errors import InputError, UnknownNameError
 from commonspace.spaces.temporal.instants import Clock, numbers_of
 
-from .schemas import Timeline
+from .schemas import Query, Timeline
 from .store import TIME, Store
 
 SPREADING = 20
@@ -22,12 +22,14 @@ def over_time(store: Store, asked: Timeline) -> dict[str, Any]:
     """The dispersion in each bin of time, and the stored rows that are nearest there.
 
     It is that of `commonspace.timeline.dispersion`, of the vectors as they are stored: of a question that of the 20
-    nearest items of a bin, of a class that of all; nearest to a class is what is nearest to its mean in the bin.
+    nearest items of a bin, of a class that of all; nearest to a class is what is nearest to its mean in the bin. A
+    space that embeds time embeds a question in the middle of each bin.
 
     Raises:
         InputError: If the items have no times, or neither or both of question and class are given.
         UnknownNameError: If there is no such field or modality.
     """
+    from commonspace.timeline.curves import middles
     from commonspace.timeline.dispersion import spread_curve  # which loads torch: a server need not wait for it
     from commonspace.timeline.items import bin_edges, bin_of, unit
 
@@ -48,21 +50,28 @@ def over_time(store: Store, asked: Timeline) -> dict[str, Any]:
     instants, _ = numbers_of(_times(rows[TIME]))
     edges = bin_edges(asked.bins, clock)
     bins = bin_of(instants, edges)
-    question = None if asked.query is None else store.question_vector(asked.query)
+    questions = None if asked.query is None else _questions(store, asked.query, clock.values(middles(edges)))
     samples, nearest = [], []
     for b in range(asked.bins):
         here = np.flatnonzero(bins == b)
         means = _by_item(rows["id"].take(here), z[here])
-        at = question if question is not None else means.mean(0) if len(means) else np.zeros(z.shape[1])
-        samples.append(means if question is None else means[np.argsort(-(means @ at), kind="stable")[:SPREADING]])
+        at = questions[b] if questions is not None else means.mean(0) if len(means) else np.zeros(z.shape[1])
+        samples.append(means if questions is None else means[np.argsort(-(means @ at), kind="stable")[:SPREADING]])
         scores = z[here] @ (at / max(float(np.linalg.norm(at)), 1e-12))
         best = np.argsort(-scores, kind="stable")[: asked.k]
         found = rows.drop_columns(["vector"]).take(here[best]).to_pylist()
         nearest.append([{"score": float(s), **store.row(row)} for s, row in zip(scores[best], found, strict=True)])
-    name = f"{asked.field}: {asked.value}" if question is None else "the question"
+    name = f"{asked.field}: {asked.value}" if questions is None else "the question"
     curve = spread_curve(name, samples, edges, clock).to_dict()
     told = [{**b, "nearest": hits} for b, hits in zip(curve["bins"], nearest, strict=True)]
     return {"name": name, "bins": told}
+
+
+def _questions(store: Store, query: Query, instants: NDArray[Any]) -> list[NDArray[np.float32]]:
+    """For each instant what a query looks with there."""
+    if not store.collection.embeds_time:
+        return [store.question_vector(query)] * len(instants)
+    return [store.question_vector(query, v if isinstance(v, float) else v.isoformat()) for v in instants.tolist()]
 
 
 def _by_item(ids: pa.ChunkedArray, z: NDArray[np.float64]) -> NDArray[np.float64]:
