@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from commonspace import GCCA, KCCA, MCCA, Ensemble
+from commonspace import KCCA
 from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.base import FitInput
 
@@ -19,12 +19,6 @@ every = pytest.mark.parametrize("case", parameters(CASES))
 shallow = pytest.mark.parametrize("case", parameters(name for name, case in CASES.items() if not case.deep))
 coordinated = pytest.mark.parametrize("case", parameters(k for k, c in CASES.items() if not (c.deep or c.tags.joint)))
 supervised = pytest.mark.parametrize("case", parameters(name for name, c in CASES.items() if c.tags.supervised))
-needs_every_view = pytest.mark.parametrize(
-    "case", parameters(name for name, case in CASES.items() if case.cls not in (MCCA, GCCA, Ensemble))
-)
-"""MCCA, of which the default of Ensemble consists, and GCCA relate the other views; what becomes of one that never
-varies is asked of them apart."""
-
 by_directions = pytest.mark.parametrize(
     ("case", "params"),
     [
@@ -178,7 +172,7 @@ def test_columns_that_are_sums_of_others(case: Case):
 CONSTANTS = [(value, dtype, columns) for value in (0.0, 0.1, 1e8 / 3) for dtype in "fd" for columns in (1, 8, 200)]
 
 
-@needs_every_view
+@every
 @pytest.mark.parametrize(("value", "dtype", "columns"), CONSTANTS)
 def test_a_view_that_never_varies_is_an_error(case: Case, value: float, dtype: str, columns: int):
     for modality in case.modalities:
@@ -186,22 +180,6 @@ def test_a_view_that_never_varies_is_an_error(case: Case, value: float, dtype: s
         with pytest.raises(InputError, match=r"never varies|never vary|are alike|correlates with nothing") as error:
             case.fitted(views, n_components=1)
         assert modality in str(error.value)
-
-
-@pytest.mark.parametrize("case", [pytest.param(CASES[name], id=name) for name in ("mcca", "gcca", "ensemble")])
-@pytest.mark.parametrize(("value", "dtype", "columns"), CONSTANTS)
-def test_of_three_views_one_that_never_varies_is_left_at_zero_and_two_are_an_error(
-    case: Case, value: float, dtype: str, columns: int
-):
-    constant = np.full((N, columns), value, dtype)
-    views = {**case.views(), "text": constant}
-    out = case.transform(case.fitted(views), views)
-    assert not out.pop("text").any()
-    two = {m: views[m] for m in out}
-    for modality, z in case.transform(case.fitted(two), two).items():
-        np.testing.assert_allclose(np.abs(out[modality]), np.abs(z), atol=1e-4)
-    with pytest.raises(InputError, match=r"rank 10 \(image\) and 0 \(text\) and 0 \(audio\); a view that never varies"):
-        case.fitted({**views, "audio": constant})
 
 
 @every

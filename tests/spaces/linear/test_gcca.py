@@ -105,3 +105,20 @@ def test_a_modality_that_meets_no_other_is_an_error():
     views["text"][200:] = np.nan
     with pytest.raises(InputError, match="audio: 0 items have it and another modality"):
         GCCA().fit(views)
+
+
+def test_directions_that_do_not_concern_the_first_modality_keep_their_weights():
+    """Two sets of items that share no modality: each direction is of one of them."""
+    views, other = three(n=400), three(n=400, seed=1)
+    first = np.arange(400)[:, None] < 200
+    parts = {m: np.where(first, views[m], np.nan) for m in ("image", "text")}
+    parts |= {"scan": np.where(first, np.nan, other["image"]), "sound": np.where(first, np.nan, other["audio"])}
+    turned = {m: parts[m] for m in ("scan", "sound", "image", "text")}
+    one = GCCA(8, ridge=0, scaling=0).fit(parts)
+    another = GCCA(8, ridge=0, scaling=0).fit(turned)
+    concerned = np.array([np.abs(one.weights_[m]).max(0) for m in parts]) > 1e-6
+    assert concerned.any(0).all()
+    assert concerned[0].any()
+    assert concerned[2].any()
+    for m in parts:
+        np.testing.assert_allclose(np.abs(one.weights_[m]), np.abs(another.weights_[m]), atol=1e-6)

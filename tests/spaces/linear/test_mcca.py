@@ -101,11 +101,10 @@ def test_there_are_as_many_components_as_two_views_can_have_in_common():
         MCCA().fit({m: np.where(np.arange(400)[:, None] % 3 == i, v, np.nan) for i, (m, v) in enumerate(views.items())})
 
 
-def test_one_view_that_never_varies_is_left_at_zero_and_two_are_an_error():
-    views = three()
-    views["audio"] = np.full((400, 5), 0.1)
-    space = MCCA(3).fit(views)
-    assert np.isfinite(space.transform(views)["audio"]).all()
-    views["text"] = np.full((400, 6), 0.1)
-    with pytest.raises(InputError, match="never varies"):
-        MCCA().fit(views)
+@pytest.mark.parametrize("constant", DIMS)
+def test_a_view_that_never_varies_is_an_error_wherever_it_stands(constant: str):
+    views = {**three(), constant: np.full((400, DIMS[constant]), 0.1)}
+    with pytest.raises(InputError, match=rf"{constant}: expected views that vary.*0 \({constant}\).*leave it out"):
+        MCCA(3).fit(views)
+    with pytest.raises(InputError, match=f"{constant}: expected views that vary"):
+        MCCA(3).partial_fit(views).transform(views)

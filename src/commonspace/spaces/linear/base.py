@@ -223,13 +223,10 @@ class LinearSpace(RowSpace):
         ridges = self._ridges(prepared, ridge)
         solution = self._solve(sample, ridges, dims)
         weights = solution.weights
-        # The sign of a direction is arbitrary: fixed here, so that results repeat across machines.
-        first = prepared.lifted(modalities[0], weights[modalities[0]])
-        k = first.shape[1]
-        signs = np.sign(first[np.abs(first).argmax(0), np.arange(k)])
+        signs = _signs(prepared, weights)
         weights = {m: W * signs for m, W in weights.items()}
         covariances = {m: np.vstack([weights[i].T @ sample.covariance(i, m) for i in modalities]) for m in modalities}
-        self.n_components_ = k
+        self.n_components_ = len(signs)
         self.correlations_ = solution.correlations
         self.ridge_ = ridges
         self.means_ = prepared.means
@@ -318,12 +315,30 @@ class LinearSpace(RowSpace):
     def _check_ranks(self, sample: Sample, ranks: Mapping[str, int]) -> int:
         """How many directions two of the views can have in common."""
         ranks = {m: min(rank, sample.count(m) - 1) for m, rank in ranks.items()}
-        limit = sorted(ranks.values())[-2]
-        self._check_limit(limit, f"views of rank {' and '.join(f'{rank} ({m})' for m, rank in ranks.items())}")
+        limit, told = sorted(ranks.values())[-2], " and ".join(f"{rank} ({m})" for m, rank in ranks.items())
+        if constant := [m for m, rank in ranks.items() if rank < 1]:
+            raise InputError(
+                f"{', '.join(constant)}: expected views that vary, got views of rank {told}; a view that never varies "
+                "correlates with nothing: leave it out."
+            )
+        self._check_limit(limit, f"views of rank {told}")
         return limit
 
     def _components(self, limit: int, default: int = 128) -> int:
         return min(self.n_components or default, limit)
+
+
+def _signs(prepared: Prepared, weights: Mapping[str, Matrix]) -> Matrix:
+    """(k,) 1 or -1, which fix the arbitrary signs of directions, so that results repeat across machines.
+
+    The largest weight of a direction becomes positive, of the first modality that the direction concerns.
+    """
+    signs = np.zeros(next(iter(weights.values())).shape[1])
+    for m in prepared.dims:
+        if (signs == 0).any():
+            W = prepared.lifted(m, weights[m])
+            signs = np.where(signs == 0, np.sign(W[np.abs(W).argmax(0), np.arange(W.shape[1])]), signs)
+    return np.where(signs == 0, 1, signs)
 
 
 def _told(dims: Mapping[str, int]) -> str:
