@@ -164,6 +164,32 @@ def test_a_mask_does_not_hide_a_view_that_cannot_be_used(wrong: Any):
         check_views({"image": wrong, "text": np.ones((2, 1))}, present={"image": [True, False]})
 
 
+@pytest.mark.parametrize("dtype", [object, np.float16, np.float32, int])
+def test_a_mask_blanks_items_of_any_type(dtype: type):
+    view = np.arange(6).reshape(3, 2).astype(dtype)
+    checked = check_views({"a": view, "b": np.ones((3, 1))}, present={"a": np.array([True, False, True], object)})
+    np.testing.assert_array_equal(checked["a"], [[0, 1], [np.nan, np.nan], [4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("mask", "got"),
+    [(np.arange(3), "2"), (["no"] * 3, "'no'"), ([1.0, 0.5, 0.0], r"0\.5"), ([True, None, False], "None")],
+)
+def test_a_mask_is_of_true_and_false(mask: Any, got: str):
+    with pytest.raises(InputError, match=f"present: expected True or False for each item of a, got .*{got}"):
+        check_views({"a": np.ones((3, 2)), "b": np.ones((3, 1))}, present={"a": mask})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, int])
+def test_what_a_masked_array_masks_is_absent(dtype: type):
+    rows = np.ma.masked_array(np.ones((3, 2), dtype), mask=[[0, 0], [1, 1], [0, 0]])
+    assert np.isnan(check_view("image", rows)).tolist() == [[False] * 2, [True] * 2, [False] * 2]
+    assert check_view("image", rows[:1]).dtype == (np.float32 if dtype is np.float32 else np.float64)
+    cell = np.ma.masked_array(np.ones((3, 2), dtype), mask=[[0, 0], [0, 1], [0, 0]])
+    with pytest.raises(InputError, match="image: nan in row 1, column 1"):
+        check_view("image", cell)
+
+
 def test_check_aligned_counts_items_or_tells_who_has_how_many():
     assert check_aligned({"a": np.ones((3, 2)), "b": np.ones((3, 4, 1))}) == 3
     with pytest.raises(InputError, match="views: rows must match item by item, but a has 3, b has 2"):

@@ -68,16 +68,7 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
     Raises:
         InputError: If the shape, the type or a value is not what a view may have.
     """
-    try:
-        view = np.asarray(values)
-        if view.dtype.kind in "SU":
-            raise TypeError("got texts; let an encoder read them first, such as data.encoders['text'].encode(texts)")
-        if view.dtype.kind in "cmM":
-            raise TypeError(f"got {view.dtype}")
-        if view.dtype not in (np.float32, np.float64):
-            view = view.astype(np.float32 if view.dtype == np.float16 else np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{modality}: expected an array of numbers, one row per item: {error}.") from error
+    view = _numbers(modality, values)
     if view.ndim not in (2, 3):
         raise InputError(
             f"{modality}: expected shape (n, d), or (n, r, d) for items with r parts, got {view.shape}; "
@@ -90,6 +81,21 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
         raise InputError(f"{modality}: expected {expected}, got {view.shape[-1]}.")
     _check_finite(modality, view)
     return view
+
+
+def _numbers(modality: str, values: ArrayLike) -> NDArray[Any]:
+    """An array as float32 or float64; what a masked array masks is NaN."""
+    try:
+        view = np.asarray(values)
+        if view.dtype.kind in "SU":
+            raise TypeError("got texts; let an encoder read them first, such as data.encoders['text'].encode(texts)")
+        if view.dtype.kind in "cmM":
+            raise TypeError(f"got {view.dtype}")
+        if view.dtype not in (np.float32, np.float64):
+            view = view.astype(np.float32 if view.dtype == np.float16 else np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{modality}: expected an array of numbers, one row per item: {error}.") from error
+    return np.where(np.ma.getmaskarray(values), np.nan, view) if isinstance(values, np.ma.MaskedArray) else view
 
 
 def _check_finite(modality: str, view: NDArray[Any]) -> None:
@@ -122,10 +128,12 @@ def check_views(views: Views, *, present: Mapping[str, ArrayLike] | None = None)
 
     Args:
         views: Modality -> array.
-        present: Modality -> (n,) mask; False marks an absent item, whatever its row holds.
+        present: Modality -> (n,) mask of True and False, or 1 and 0; False marks an absent item, whatever its row
+            holds.
 
     Raises:
-        InputError: If `views` is no mapping, a view is not as `check_view` wants it, or rows do not match.
+        InputError: If `views` is no mapping, a view is not as `check_view` wants it, a mask is none, or rows do not
+            match.
     """
     check_mapping(views)
     if not views:
@@ -134,10 +142,10 @@ def check_views(views: Views, *, present: Mapping[str, ArrayLike] | None = None)
         raise InputError(
             f"present: expected a mapping modality -> mask, such as {{'image': mask}}, got {type(present).__name__}."
         )
-    masks = {m: np.asarray(mask, bool) for m, mask in (present or {}).items()}
-    for modality in masks:
+    for modality in present or {}:
         if modality not in views:
             raise InputError(f"present: names {modality!r}, which is not among the views ({', '.join(views)}).")
+    masks = {m: _mask(m, mask) for m, mask in (present or {}).items()}
     checked = {m: check_view(m, _blank(m, x, masks[m]) if m in masks else x) for m, x in views.items()}
     check_aligned(checked)
     return checked
@@ -156,18 +164,28 @@ def check_aligned(arrays: Mapping[str, NDArray[Any]]) -> int:
     return next(iter(lengths.values()))
 
 
-def _blank(modality: str, values: ArrayLike, mask: NDArray[np.bool_]) -> ArrayLike:
-    """The view with NaN where the mask says that the item is absent."""
+def _mask(modality: str, values: ArrayLike) -> NDArray[np.bool_]:
+    """A mask of `present` as booleans."""
     try:
-        view = np.asarray(values)
-    except ValueError:
-        return values  # ragged: `check_view` says so
+        mask = np.asarray(values)
+        plain = mask.astype(np.float64) if mask.dtype.kind in "biufO" else np.full(mask.shape, np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"present: expected True or False for each item of {modality}: {error}.") from error
+    if not np.isin(plain, (0, 1)).all():
+        found = mask[~np.isin(plain, (0, 1))][0]
+        raise InputError(
+            f"present: expected True or False for each item of {modality}, got {found!r}; positions make a mask by "
+            "np.isin(np.arange(n), positions)."
+        )
+    return np.asarray(plain == 1)
+
+
+def _blank(modality: str, values: ArrayLike, mask: NDArray[np.bool_]) -> NDArray[Any]:
+    """The view with NaN where the mask says that the item is absent."""
+    view = _numbers(modality, values)
     if mask.shape != view.shape[:1]:
         raise InputError(f"present: {modality} has shape {mask.shape}, expected {view.shape[:1]}, one per item.")
-    if view.dtype.kind not in "fiub":
-        return values
-    blanked: NDArray[Any] = np.where(mask.reshape(-1, *[1] * (view.ndim - 1)), view, np.nan)
-    return blanked
+    return np.where(mask.reshape(-1, *[1] * (view.ndim - 1)), view, np.nan)
 
 
 def check_column(name: str, values: Column | None, n: int) -> NDArray[Any] | None:
