@@ -93,3 +93,14 @@ def test_wrong_columns_and_spaces_are_errors():
         cs.SpaceFeatures(cs.MCCA()).fit(np.zeros((5, 3)))
     with pytest.raises(ParameterError, match="space: expected an unfitted space"):
         cs.SpaceFeatures("mcca", COLUMNS).fit(frame())  # type: ignore[arg-type]
+
+
+def test_an_item_with_fewer_parts_than_others_has_the_mean_of_its_own():
+    items = views(60)
+    parts = np.stack([items["text"], items["text"] + 0.1], 1)
+    parts[:20, 1] = np.nan
+    items = {"image": items["image"], "text": parts}
+    step = cs.SpaceFeatures(cs.CCA(n_components=2)).fit(items)
+    embedded = step.space_.transform(items)
+    expected = np.vstack([embedded["text"][:20, 0], embedded["text"][20:].mean(1)])
+    np.testing.assert_allclose(step.transform(items), np.hstack([embedded["image"], expected]), atol=1e-6)

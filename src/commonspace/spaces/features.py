@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from commonspace.errors import InputError, ParameterError
 
 from .base import Space
-from .views import Views, check_aligned
+from .views import Views, check_aligned, mean_of_parts
 
 Columns = Sequence[str] | Sequence[int] | slice
 
@@ -22,7 +22,8 @@ class SpaceFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Makes one row of features of each item, by any space, as scikit-learn's pipelines want it.
 
     Of a joint space the features are its embedding. Of a coordinated one they are the embeddings of all modalities side
-    by side; in place of one that an item lacks stands the mean of those it has.
+    by side, the mean of an item's parts where it has several; in place of one that an item lacks stands the mean of
+    those it has.
 
     Args:
         space: An unfitted space. Its parameters can be searched, as `space__n_components`.
@@ -84,7 +85,7 @@ class SpaceFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(
                 f"X: expected the modalities {', '.join(self.space_.modalities_)}, got {', '.join(views)}."
             )
-        embedded = [z.mean(1) if z.ndim == 3 else z for z in self.space_.transform(views).values()]
+        embedded = [mean_of_parts(z) for z in self.space_.transform(views).values()]
         stacked = np.stack(embedded)
         absent = np.isnan(stacked[..., 0])
         if absent.all(0).any():

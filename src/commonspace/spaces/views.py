@@ -234,3 +234,14 @@ def expand(
         out[modality] = view[new_item, slots[starts[new_item] + offset]]
         item = new_item
     return Rows(out, item, None if labels is None else labels[item], None if time is None else time[item])
+
+
+def mean_of_parts(view: NDArray[Any]) -> NDArray[Any]:
+    """(n, d) means over the parts that items of (n, r, d) have; NaN for an item without any."""
+    if view.ndim == 2:
+        return view
+    there = ~np.isnan(view[..., :1])
+    count = there.sum(1)
+    total = np.where(there, view, 0).sum(1)
+    mean: NDArray[Any] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return mean

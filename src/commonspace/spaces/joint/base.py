@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from commonspace.errors import InputError
 from commonspace.spaces.base import Space, embed_view
-from commonspace.spaces.views import Column, Views, check_aligned
+from commonspace.spaces.views import Column, Views, check_aligned, mean_of_parts
 
 JOINT = "joint"
 """What the one embedding is called."""
@@ -66,17 +66,6 @@ class JointSpace(Space):
         Args:
             views: Modality -> (n, d), rows of NaN where an item lacks it.
         """
-
-
-def mean_of_parts(view: NDArray[Any]) -> NDArray[Any]:
-    """(n, d) means over the parts that items of (n, r, d) have; NaN for an item without any."""
-    if view.ndim == 2:
-        return view
-    there = ~np.isnan(view[..., :1])
-    count = there.sum(1)
-    total = np.where(there, view, 0).sum(1)
-    mean: NDArray[Any] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return mean
 
 
 def embed_items(
