@@ -196,3 +196,12 @@ def test_what_cannot_be_merged_is_named():
     narrow = {m: v[:, :-1] for m, v in views.items()}
     with pytest.raises(InputError, match=r"merge: expected image .* columns"):
         CCA(3).partial_fit(views).merge(CCA(3).partial_fit(narrow))
+
+
+@pytest.mark.parametrize("space", [CCA(2, max_rank=5), MCCA(2, max_rank=5), PLS(2, max_rank=5)], ids=str)
+def test_a_rank_that_cuts_a_view_needs_all_items(space: LinearSpace):
+    views = planted()
+    with pytest.raises(ParameterError, match=r"max_rank=5 would cut image of \d+ columns, which needs all items"):
+        space.partial_fit(views)
+    wide = clone(space).set_params(max_rank=100)
+    np.testing.assert_allclose(clone(wide).partial_fit(views).correlations_, wide.fit(views).correlations_, atol=1e-8)

@@ -92,7 +92,8 @@ class LinearSpace(RowSpace):
             The space itself.
 
         Raises:
-            ParameterError: If the ridge is one that needs the items and not their moments alone.
+            ParameterError: If the ridge is one that needs the items and not their moments alone, or `max_rank` would
+                cut a view, which does too.
             InputError: If views are not as described, differ from those of earlier batches, or the space was fitted
                 by `fit`, which keeps no moments.
         """
@@ -102,6 +103,12 @@ class LinearSpace(RowSpace):
         checked = check_views(views, present=present)
         dims = {m: x.shape[-1] for m, x in checked.items()}
         self._check_modalities(tuple(checked))
+        for m, d in dims.items():
+            if self.max_rank is not None and self.max_rank < d:
+                raise ParameterError(
+                    f"max_rank={self.max_rank} would cut {m} of {d} columns, which needs all items at once; "
+                    "partial_fit takes None."
+                )
         learnt = vars(self)
         if "dims_" in learnt and "moments_" not in learnt:
             raise InputError(
@@ -223,7 +230,7 @@ class LinearSpace(RowSpace):
         ridges = self._ridges(prepared, ridge)
         solution = self._solve(sample, ridges, dims)
         weights = solution.weights
-        signs = _signs(prepared, weights)
+        signs = prepared.signs(weights)
         weights = {m: W * signs for m, W in weights.items()}
         covariances = {m: np.vstack([weights[i].T @ sample.covariance(i, m) for i in modalities]) for m in modalities}
         self.n_components_ = len(signs)
@@ -326,19 +333,6 @@ class LinearSpace(RowSpace):
 
     def _components(self, limit: int, default: int = 128) -> int:
         return min(self.n_components or default, limit)
-
-
-def _signs(prepared: Prepared, weights: Mapping[str, Matrix]) -> Matrix:
-    """(k,) 1 or -1, which fix the arbitrary signs of directions, so that results repeat across machines.
-
-    The largest weight of a direction becomes positive, of the first modality that the direction concerns.
-    """
-    signs = np.zeros(next(iter(weights.values())).shape[1])
-    for m in prepared.dims:
-        if (signs == 0).any():
-            W = prepared.lifted(m, weights[m])
-            signs = np.where(signs == 0, np.sign(W[np.abs(W).argmax(0), np.arange(W.shape[1])]), signs)
-    return np.where(signs == 0, 1, signs)
 
 
 def _told(dims: Mapping[str, int]) -> str:

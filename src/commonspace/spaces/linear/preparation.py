@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -56,6 +57,18 @@ class Prepared:
         """(d,) what the sample's columns were divided by."""
         deviations = self.deviations[modality]
         return _units(deviations) if self.standardise else np.ones(len(deviations))
+
+    def signs(self, weights: Mapping[str, Matrix]) -> Matrix:
+        """(k,) 1 or -1, which fix the arbitrary signs of directions, so that results repeat across machines.
+
+        The largest weight of a direction becomes positive, of the first modality that the direction concerns.
+        """
+        signs = np.zeros(next(iter(weights.values())).shape[1])
+        for m in self.dims:
+            if (signs == 0).any():
+                W = self.lifted(m, weights[m])
+                signs = np.where(signs == 0, np.sign(W[np.abs(W).argmax(0), np.arange(W.shape[1])]), signs)
+        return np.where(signs == 0, 1, signs)
 
 
 def prepare(views: dict[str, NDArray[Any]], standardise: bool, max_rank: int | None, fourth: bool) -> Prepared:
