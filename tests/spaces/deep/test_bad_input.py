@@ -273,6 +273,18 @@ def test_validation_by_the_user_chooses_the_epoch_and_leaves_all_items_to_traini
 
 
 @every
+def test_validation_views_may_come_in_another_order(name: str):
+    same = {m: x[:, :4] for m, x in views().items()}  # columns that could be taken for those of another modality
+    held = {m: x[:, :4] for m, x in views(20, seed=1).items()}
+    straight, turned = (
+        make(name).fit(same, LABELS, validation=({m: held[m] for m in order}, LABELS[:20])).history_
+        for order in (list(held), list(held)[::-1])
+    )
+    for column in ("validation_loss", "validation_score"):
+        np.testing.assert_array_equal(turned[column], straight[column])
+
+
+@every
 @pytest.mark.parametrize("learning_rate", [1e30, 1e10])
 def test_a_learning_rate_out_of_bounds_never_gives_nan(name: str, learning_rate: float):
     with warnings.catch_warnings():

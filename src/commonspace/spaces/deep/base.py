@@ -238,6 +238,7 @@ class DeepSpace(Space):
         found = {m: x.shape[-1] for m, x in views.items()}
         if found != dims:
             raise InputError(f"validation: expected views of {dims} columns, as those to learn from, got {found}.")
+        views = {m: views[m] for m in given.views}  # networks take modalities in the order of fit
         n = check_aligned(views)
         if not n:
             raise InputError("validation: expected some items, got none; None holds out some of those to learn from.")
