@@ -215,6 +215,20 @@ def test_bytes_do_not_overflow(case: Case):
         np.testing.assert_array_equal(out[modality], z)
 
 
+# Numbers that are finite and huge
+
+
+@every
+@pytest.mark.parametrize(("dtype", "scale"), [("f", 1e18), ("d", 1e200)])
+def test_numbers_too_large_to_be_squared_are_an_error(case: Case, dtype: str, scale: float):
+    views = {m: view.astype(dtype) for m, view in case.views().items()}
+    views["text"][3] *= scale
+    with pytest.raises(InputError, match=r"text: .* in row 3, column 0; expected numbers of at most"):
+        case.fitted(views)
+    with pytest.raises(InputError, match=r"text: .* in row 3, column 0; expected numbers of at most"):
+        case.transform(case.known, views)
+
+
 # Kernels
 
 

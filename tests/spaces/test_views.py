@@ -143,6 +143,18 @@ def test_a_row_of_infinity_is_not_an_absent_item():
         check_view("image", [[np.inf, np.inf]])
 
 
+@pytest.mark.parametrize(("dtype", "largest"), [(np.float32, 1e15), (np.float64, 1e70)])
+def test_numbers_whose_squares_cannot_be_summed_are_refused_with_their_place(dtype: type, largest: float):
+    view = np.zeros((BLOCK + 3, 2), dtype)
+    view[1] = np.nan
+    view[BLOCK + 2] = largest, -largest
+    assert check_view("text", view) is view
+    for value in (2 * largest, -2 * largest, np.finfo(dtype).max):
+        view[BLOCK + 2, 1] = value
+        with pytest.raises(InputError, match=rf"text: .* in row {BLOCK + 2}, column 1; expected numbers of at most"):
+            check_view("text", view)
+
+
 def test_check_view_names_the_columns_of_fit():
     assert check_view("image", np.ones((2, 3)), dim=3).shape == (2, 3)
     with pytest.raises(InputError, match="image: expected 4 columns, as in fit, got 3"):

@@ -247,7 +247,9 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
 
     def _transform_view(self, modality: str, view: NDArray[Any]) -> NDArray[np.float32]:
-        return embed_view(view, lambda rows: self._embed(modality, rows), self.n_components_, self.normalize)
+        return embed_view(
+            view, lambda rows: self._embed(modality, rows), self.n_components_, self.normalize, name=modality
+        )
 
     def _check_parameters(self) -> None:
         try:
@@ -268,7 +270,12 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
 
 
 def embed_view(
-    view: NDArray[Any], embed: Callable[[NDArray[Any]], NDArray[Any]], dim: int, normalize: bool
+    view: NDArray[Any],
+    embed: Callable[[NDArray[Any]], NDArray[Any]],
+    dim: int,
+    normalize: bool,
+    *,
+    name: str = "views",
 ) -> NDArray[np.float32]:
     """Embeds a view of items or of items with parts; rows of NaN stay NaN.
 
@@ -277,9 +284,13 @@ def embed_view(
         embed: Maps (rows, d) without NaN to (rows, dim).
         dim: The length of an embedding.
         normalize: Give embeddings unit length; a vector of zeros stays one.
+        name: Of the view, for messages.
 
     Returns:
         (n, dim) or (n, r, dim).
+
+    Raises:
+        InputError: If the embedding of a row is not finite: NaN would read as an absent item.
     """
     flat = view.reshape(-1, view.shape[-1])
     out = np.full((len(flat), dim), np.nan, np.float32)
@@ -288,8 +299,17 @@ def embed_view(
         there = ~np.isnan(rows[:, 0])
         if there.any():
             embedded = np.asarray(embed(rows if there.all() else rows[there]), np.float64)
-            if normalize:
+            with np.errstate(over="ignore", invalid="ignore"):  # told below
                 length = np.linalg.norm(embedded, axis=1, keepdims=True)
-                embedded = embedded / np.where(length > 0, length, 1)  # not in place: it may be the caller's array
-            out[start : start + BLOCK][there] = embedded
+                if normalize:
+                    embedded = embedded / np.where(length > 0, length, 1)  # not in place: it may be the caller's array
+                out[start : start + BLOCK][there] = embedded
+            broken = there & ~np.isfinite(out[start : start + BLOCK]).all(1)
+            broken[there] |= ~np.isfinite(length[:, 0])
+            if broken.any():
+                row = (start + int(broken.argmax())) // (len(flat) // len(view))
+                raise InputError(
+                    f"{name}: expected numbers like those to learn from; row {row} is so far from them that its "
+                    "embedding is not finite. Scale it as they were, or drop it."
+                )
     return out.reshape(*view.shape[:-1], dim)

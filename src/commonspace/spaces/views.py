@@ -14,6 +14,9 @@ from commonspace.errors import InputError
 BLOCK = 1024
 """Rows looked at in one go."""
 
+LARGEST = {"float32": 1e15, "float64": 1e70}
+"""Larger numbers are refused: sums of their squares, in float64 of their fourth powers, could not be held."""
+
 Views = Mapping[str, ArrayLike]
 """Modality -> array whose rows are items: (n, d), or (n, r, d) where an item has up to r parts."""
 
@@ -58,7 +61,7 @@ class Rows:
 
 
 def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> NDArray[Any]:
-    """One view as a float array, (n, d) or (n, r, d), whose rows are finite or NaN throughout.
+    """One view as a float array, (n, d) or (n, r, d), whose rows are finite and not huge, or NaN throughout.
 
     Args:
         modality: Its name, for messages.
@@ -79,7 +82,7 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
     if view.shape[-1] == 0 or (dim is not None and view.shape[-1] != dim):
         expected = "at least 1 column" if dim is None else f"{dim} columns, as in fit"
         raise InputError(f"{modality}: expected {expected}, got {view.shape[-1]}.")
-    _check_finite(modality, view)
+    _check_numbers(modality, view)
     return view
 
 
@@ -98,19 +101,26 @@ def _numbers(modality: str, values: ArrayLike) -> NDArray[Any]:
     return np.where(np.ma.getmaskarray(values), np.nan, view) if isinstance(values, np.ma.MaskedArray) else view
 
 
-def _check_finite(modality: str, view: NDArray[Any]) -> None:
+def _check_numbers(modality: str, view: NDArray[Any]) -> None:
     """By blocks of rows: a mask of the whole view would cost more time than the looking, and memory beside it."""
+    largest = LARGEST[view.dtype.name]
     for start in range(0, len(view), BLOCK):
         block = view[start : start + BLOCK]
-        finite = np.isfinite(block)
-        if finite.all():
+        if block.min() >= -largest and block.max() <= largest:  # neither, where there is a NaN
             continue
-        broken = ~finite & ~np.isnan(block).all(-1, keepdims=True)
+        broken = ~(np.abs(block) <= largest) & ~np.isnan(block).all(-1, keepdims=True)
         if broken.any():
             where = np.argwhere(broken)[0]
+            value = block[tuple(where)]
+            place = f"{modality}: {value} in row {start + where[0]}, column {where[-1]}"
+            if np.isfinite(value):
+                raise InputError(
+                    f"{place}; expected numbers of at most {largest:g} in {view.dtype}, as squares of larger ones "
+                    "cannot be summed. Mend or drop the value, or scale the view."
+                )
             raise InputError(
-                f"{modality}: {block[tuple(where)]} in row {start + where[0]}, column {where[-1]}; expected finite "
-                "numbers. An item without this modality is a whole row of NaN; mend or drop single values."
+                f"{place}; expected finite numbers. An item without this modality is a whole row of NaN; mend or drop "
+                "single values."
             )
 
 

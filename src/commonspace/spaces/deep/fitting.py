@@ -136,7 +136,13 @@ class Run:
         """The mean over the directions of mAP@all on the validation items: by label, or by item without labels."""
         space = self.space
         embedded = {
-            m: embed_view(view, lambda rows, m=m: embed_rows(network, m, rows), network.n_components, True)  # type: ignore[misc]
+            m: embed_view(
+                view,
+                lambda rows, m=m: embed_rows(network, m, rows),  # type: ignore[misc]
+                network.n_components,
+                True,
+                name=f"validation {m}",
+            )
             for m, view in self._held_views.items()
         }
         labels = self._held_labels
