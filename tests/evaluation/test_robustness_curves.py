@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -135,3 +135,21 @@ def test_data_that_does_not_fit_together_is_an_error():
         cs.robustness(cs.EarlyFusion(), cs.Dataset({"image": train.views["image"]}), test)
     with pytest.raises(InputError, match="the part to learn from has none"):
         cs.robustness(cs.EarlyFusion(), dataset(20, 1, labelled=False), test)
+
+
+def test_a_space_learns_from_the_labels_that_it_uses():
+    class Noted(cs.SoftSmoothing):
+        seen: ClassVar[list[Any]] = []
+
+        def fit(self, views: Any, labels: Any = None, **arguments: Any) -> Any:
+            self.seen.append(labels)
+            return super().fit(views, labels, **arguments)
+
+    train, test = (
+        cs.Dataset(part.views, labels=part.labels, time=np.arange(len(part)))
+        for part in (dataset(60, 1), dataset(40, 2))
+    )
+    space = Noted(3, hidden_sizes=(6,), max_epochs=1, random_state=0)
+    cs.robustness(space, train, test, missing=(0.0,), noise=(0.0,), repeats=1)
+    assert Noted.seen
+    assert all(labels is not None and list(labels) == list(train.labels) for labels in Noted.seen)

@@ -136,7 +136,7 @@ class _Measured:
         self.space = space
         self.train: Views = {m: np.asarray(train.view(m)) for m in train.modalities}
         self.test: Views = {m: np.asarray(test.view(m)) for m in self.train}
-        self.fitted_labels = train.labels if space.tags.supervised else None
+        self.train_labels = train.labels
         self.labels: tuple[NDArray[Any], NDArray[Any]] | None = None
         if test.labels is not None and any_label(test.labels):
             if train.labels is None or not any_label(train.labels):
@@ -146,7 +146,7 @@ class _Measured:
 
     def fitted(self, views: Views) -> Space:
         fitted: Space = clone(self.space)
-        return fitted.fit(views, self.fitted_labels, time=self.time)
+        return fitted.fit(views, self.train_labels, time=self.time)  # ignored by what learns from pairs alone
 
     def refitted(self, views: Views) -> float:
         try:
