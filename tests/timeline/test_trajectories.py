@@ -49,3 +49,16 @@ def test_a_class_that_all_items_are_of_has_the_neighbours_of_its_mean(films):
         near = np.flatnonzero(np.abs(np.asarray(films.time, float) - instant) <= 20.0)
         best = near[np.argmax(embedded[near] @ point)]
         assert nearest.id == str(films.ids[best])
+
+
+@pytest.mark.parametrize("learnt_from", ["dates", "numbers"])
+def test_the_window_of_a_space_is_taken_where_its_times_are_of_the_same_kind(films, learnt_from: str):
+    years = np.asarray(films.time, float)
+    dates = np.array([np.datetime64(f"{int(year)}-01-01") for year in years])
+    space = cs.SoftSmoothing(4, window=9.0, hidden_sizes=(6,), max_epochs=1, random_state=0)
+    space.fit(films.views, films.labels, time=dates if learnt_from == "dates" else years)
+    by_year = trajectory(space, films, "war", 2, to="image")
+    by_date = trajectory(space, cs.Dataset(films.views, labels=films.labels, time=dates), 1, 2, to="image")
+    same, other = (by_date, by_year) if learnt_from == "dates" else (by_year, by_date)
+    assert same.window == 9.0
+    assert other.window == pytest.approx(2.0 * 365.25 if other is by_date else 2.0, rel=0.2)  # a twentieth of the items

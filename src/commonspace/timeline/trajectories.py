@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from commonspace.data import Dataset
 from commonspace.errors import InputError, UnknownNameError
 from commonspace.spaces import Space
+from commonspace.spaces.temporal.base import TemporalSpace
 from commonspace.spaces.temporal.diachronic import Diachronic
 from commonspace.spaces.temporal.instants import Clock, Times
 from commonspace.spaces.temporal.windows import default_window
@@ -106,8 +107,8 @@ def trajectory(
         times: Instants; or how many, evenly over the span of the data.
         to: The modality of the neighbours.
         k: How many neighbours at each instant.
-        window: How far from the instant they may be, in days or in the unit of the times; None takes that of the space,
-            or what holds a twentieth of the items.
+        window: How far from the instant they may be, in days or in the unit of the times; None takes that of the space
+            where its times are of the same kind, or what holds a twentieth of the items.
 
     Raises:
         InputError: If the data set has no times, an instant is unknown, or the query is not as described.
@@ -129,7 +130,8 @@ def trajectory(
         raise UnknownNameError("modality", to, sorted(set(everything.modality)))
     instants, outside = sweep_of(space, times, clock)
     if window is None:
-        window = float(getattr(space, "window_", 0.0)) or default_window(everything.instants)
+        known = isinstance(space, TemporalSpace) and space.time_kind_ == clock.kind  # else its unit is another
+        window = float(space.window_) if known else default_window(everything.instants)
     window = distance("window", window)
     if query is not None:
         path, name = path_of(space, data, query, instants, clock), name_of(query)
