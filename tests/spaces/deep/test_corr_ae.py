@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from commonspace import CorrAE
-from commonspace.errors import ParameterError, UnknownNameError
+from commonspace.errors import InputError, ParameterError, UnknownNameError
 from commonspace.spaces.deep.base import Classes
 from commonspace.training.correspondence import Correspondence
 from commonspace.training.items import Batch, Items
@@ -157,6 +157,18 @@ def test_what_cannot_work_is_refused(params: Any, message: str):
 def test_counts_of_an_unknown_modality_are_refused():
     with pytest.raises(UnknownNameError, match="did you mean 'text'"):
         CorrAE(4, pretraining="rbm", counts=["txt"]).fit(bent(40, 0)[0])
+
+
+@pytest.mark.parametrize("wrong", [-1.0, 0.5])
+def test_counts_that_are_none_are_refused(wrong: float):
+    views, _ = counts(40, 0)
+    space = CorrAE(4, **{**FAST, "max_epochs": 1}, pretraining="rbm", counts=["words"]).fit(views)
+    views["words"][5] = np.nan
+    assert np.isfinite(space.transform(views)["words"][4]).all()
+    views["words"][7, 3] = wrong
+    for use in (space.transform, space.fit):
+        with pytest.raises(InputError, match=rf"words: expected counts, whole numbers of 0 or more, got {wrong:g};"):
+            use(views)
 
 
 @pytest.mark.parametrize("stage", range(3))

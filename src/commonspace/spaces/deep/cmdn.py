@@ -114,8 +114,11 @@ class CMDN(StagedSpace):
         """See `Space.search_space`."""
         return [{"dropout": (0.1, 0.5)}]
 
+    @property
+    def _machines(self) -> bool:
+        return self.preset == "paper"
+
     def _network(self, dims: Mapping[str, int], classes: Classes) -> StagedNetwork:
-        self._check_counts(tuple(dims), self.preset == "paper")
         if not len(self.hidden_sizes):
             raise ParameterError("hidden_sizes: expected at least one layer of the autoencoders, got none.")
         return cmdn_network(self, dims, self.n_components, classes)

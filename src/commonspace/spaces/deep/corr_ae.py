@@ -114,8 +114,11 @@ class CorrAE(StagedSpace):
             }
         ]
 
+    @property
+    def _machines(self) -> bool:
+        return self.pretraining == "rbm"
+
     def _network(self, dims: Mapping[str, int], classes: Classes) -> StagedNetwork:
-        self._check_counts(tuple(dims), self.pretraining == "rbm")
         if self.tie_by == "weights" and self.reconstruct == "own":
             raise ParameterError(
                 'tie_by="weights": nothing would relate items across modalities where each code reconstructs its own; '

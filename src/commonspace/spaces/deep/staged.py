@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from commonspace.errors import ParameterError, UnknownNameError
+from commonspace.errors import InputError, ParameterError, UnknownNameError
+from commonspace.spaces.base import FitInput
+from commonspace.spaces.views import Column, Views
 from commonspace.training.network import Network
 from commonspace.training.stages import Branches, StagedNetwork
 
@@ -39,20 +43,41 @@ class StagedSpace(DeepSpace):
     def _standardises(self, modality: str) -> bool:
         return self.standardise and modality not in self.counts
 
-    def _check_counts(self, modalities: Sequence[str], machines: bool) -> None:
-        """Stops where `counts` names what is not there, or what no machine would read.
+    @property
+    @abstractmethod
+    def _machines(self) -> bool:
+        """Whether the first layers are restricted Boltzmann machines."""
 
-        Args:
-            modalities: Those there are.
-            machines: Whether the first layers are restricted Boltzmann machines.
-        """
+    def _check_fit(
+        self, views: Views, labels: Column | None, time: Column | None, present: Mapping[str, ArrayLike] | None
+    ) -> FitInput:
+        given = super()._check_fit(views, labels, time, present)
         for modality in self.counts:
-            if modality not in modalities:
-                raise UnknownNameError("modality in counts:", modality, modalities)
-        if len(self.counts) and not machines:
+            if modality not in given.views:
+                raise UnknownNameError("modality in counts:", modality, given.views)
+        if len(self.counts) and not self._machines:
             raise ParameterError(
                 f"counts: expected none, as nothing is pretrained by Boltzmann machines here, got {list(self.counts)}."
             )
+        self._check_counts(given.views)
+        return given
+
+    def _check_transform(self, views: Views) -> dict[str, NDArray[Any]]:
+        checked = super()._check_transform(views)
+        self._check_counts(checked)
+        return checked
+
+    def _check_counts(self, views: Mapping[str, NDArray[Any]]) -> None:
+        """Counts must be counts."""
+        for m, x in views.items():
+            if m in self.counts:
+                there = x[~np.isnan(x)]
+                wrong = there[(there < 0) | (there != np.floor(there))]
+                if wrong.size:
+                    raise InputError(
+                        f"{m}: expected counts, whole numbers of 0 or more, got {wrong[0]:g}; leave it out of counts, "
+                        "which standardises it."
+                    )
 
     def _train(self, network: Network, run: Run) -> Trained:
         from commonspace.training.train import Trained
