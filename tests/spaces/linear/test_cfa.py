@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.cross_decomposition import PLSSVD
 
-from commonspace import CFA
+from commonspace import CFA, PLS
+from commonspace.errors import InputError, ParameterError
 
 from .planted import planted
 
@@ -58,3 +59,19 @@ def test_a_zero_variance_column_is_given_no_weight():
     space = CFA(4).fit(views)
     np.testing.assert_allclose(space.weights_["image"][2], 0, atol=1e-12)
     assert np.isfinite(space.transform(views)["image"]).all()
+
+
+@pytest.mark.parametrize("cls", [CFA, PLS])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_more_directions_than_columns_covary_in(cls: type[CFA | PLS], dtype: type):
+    """A factorial design: both views vary in two factors, of which they share one."""
+    a, b, c = np.tile(np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1), 5).astype(dtype)
+    views = {"image": np.stack([a, a, b], 1), "text": np.stack([a, c], 1)}
+    space = cls(scaling=1).fit(views)
+    np.testing.assert_allclose(space.correlations_, [1.0], atol=1e-6)
+    np.testing.assert_allclose(space.covariances_, [np.sqrt(2) * 40 / 39], rtol=0.05)
+    np.testing.assert_allclose(space.transform(views)["text"], a[:, None], atol=1e-6)
+    with pytest.raises(ParameterError, match="n_components=2, but views whose cross-covariance has rank 1 bear at"):
+        cls(2).fit(views)
+    with pytest.raises(InputError, match="no column of one covaries with a column of the other"):
+        cls().fit({"image": np.stack([a, b], 1), "text": c[:, None]})

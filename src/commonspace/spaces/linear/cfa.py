@@ -56,6 +56,9 @@ class CFA(CovarianceSpace):
         S = {m: sample.covariance(m, m) for m in names}
         limit = self._limit(sample, S)
         cross = sample.covariance(*names)
-        U, self.covariances_, V = leading_singular_vectors(cross, self._components(limit))
-        weights = dict(zip(names, (U, V), strict=True))
+        U, values, V = leading_singular_vectors(cross, self._components(limit))
+        k = int((values > values[0] * self._rounding(sample, S)).sum())
+        self._check_found(k)
+        self.covariances_ = values[:k]
+        weights = dict(zip(names, (U[:, :k], V[:, :k]), strict=True))
         return Solution(weights, correlations(weights, S, cross))

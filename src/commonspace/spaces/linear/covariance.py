@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval
 
+from commonspace.errors import InputError
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
 
@@ -16,7 +17,7 @@ from .base import LinearSpace
 from .moments import Matrix
 from .ridge import RANK_CONSTRAINT
 from .sample import Sample
-from .whitening import whitening
+from .whitening import rounding, whitening
 
 
 class CovarianceSpace(LinearSpace):
@@ -57,6 +58,16 @@ class CovarianceSpace(LinearSpace):
     def _limit(self, sample: Sample, S: dict[str, Matrix]) -> int:
         """How many directions two views of these covariances bear."""
         return self._check_ranks(sample, {m: whitening(s, sample.eps(m)).rank for m, s in S.items()})
+
+    def _rounding(self, sample: Sample, S: dict[str, Matrix]) -> float:
+        """The share of the largest covariance of projections below which there is nothing but rounding."""
+        return max(rounding(len(s), sample.eps(m)) for m, s in S.items())
+
+    def _check_found(self, found: int) -> None:
+        """Raises if the views have no direction in common, or fewer than are asked for."""
+        if found < 1:
+            raise InputError("views: no column of one covaries with a column of the other; nothing relates them.")
+        self._check_limit(found, f"views whose cross-covariance has rank {found}")
 
 
 def correlations(weights: dict[str, Matrix], S: dict[str, Matrix], cross: Matrix) -> Matrix:

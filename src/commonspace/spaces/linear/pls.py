@@ -62,9 +62,14 @@ class PLS(CovarianceSpace):
         left = DeflatedMatrix(cross)
         rotations = {m: np.empty((len(S[m]), k), order="F") for m in names}
         loadings = {m: np.empty((len(S[m]), k), order="F") for m in names}
-        self.covariances_ = np.empty(k)
+        covariances, least = np.zeros(k), 0.0
         for j in range(k):
-            u, self.covariances_[j], v = left.leading()
+            u, value, v = left.leading()
+            if value <= least:  # all that is left of the cross-covariance is rounding
+                self._check_found(j)
+                k = j
+                break
+            covariances[j], least = value, max(least, value * self._rounding(sample, S))
             for m, w in zip(names, (u, v), strict=True):
                 # The scores X r are those of the deflated view's w, so that the view itself need not be deflated.
                 R, P = rotations[m][:, :j], loadings[m][:, :j]
@@ -73,4 +78,6 @@ class PLS(CovarianceSpace):
                 p = S[m] @ r
                 rotations[m][:, j], loadings[m][:, j] = r, p / (r @ p)
             left.deflate(*((w, loadings[m][:, j]) for m, w in zip(names, (u, v), strict=True)))
+        self.covariances_ = covariances[:k]
+        rotations = {m: R[:, :k] for m, R in rotations.items()}
         return Solution(rotations, correlations(rotations, S, cross))

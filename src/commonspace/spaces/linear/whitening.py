@@ -47,7 +47,7 @@ class EigenWhitening(Whitening):
 
     def __init__(self, S: Matrix, eps: float) -> None:
         values, vectors = linalg.eigh(S)
-        keep = values > max(values[-1], 0) * _rounding(len(S), eps)
+        keep = values > max(values[-1], 0) * rounding(len(S), eps)
         self._W = np.asarray(vectors[:, keep] / np.sqrt(values[keep]))
         self.rank = self._W.shape[1]
 
@@ -79,11 +79,11 @@ def whitening(S: Matrix, eps: float) -> Whitening:
     except linalg.LinAlgError:
         return EigenWhitening(S, eps)
     pivots = np.diag(R)
-    safe = max(len(S) * np.sqrt(np.finfo(np.float64).eps), _rounding(len(S), eps))
+    safe = max(len(S) * np.sqrt(np.finfo(np.float64).eps), rounding(len(S), eps))
     return EigenWhitening(S, eps) if pivots.min() ** 2 < pivots.max() ** 2 * safe else CholeskyWhitening(R)
 
 
-def _rounding(d: int, eps: float) -> float:
+def rounding(d: int, eps: float) -> float:
     """The share of the largest eigenvalue of a (d, d) covariance below which there is nothing but rounding."""
     return float(10 * np.sqrt(d) * eps)
 
