@@ -50,6 +50,23 @@ class Checkpoint(Callback):
         """
         return int(self.read()["callbacks"][self.state_key]["seed"])
 
+    def resumed(self) -> dict[str, Any] | None:
+        """What to go on from: what the file holds, or None where there is none.
+
+        Raises:
+            StorageError: As `read`, or if the file is of a training from another seed.
+        """
+        if not self.path.exists():
+            return None
+        content = self.read()
+        seed = int(content["callbacks"][self.state_key]["seed"])
+        if seed != self.seed:
+            raise StorageError(
+                f"{self.path} is of a training from seed {seed}, expected {self.seed} as in the checkpoints beside it; "
+                "delete it, or all of them to begin anew."
+            )
+        return content
+
     def read(self) -> dict[str, Any]:
         """What the file holds.
 

@@ -59,7 +59,7 @@ def train(
     held = [] if validation is None else _batches_of(validation.items, batches, settings)
     best = BestEpoch(validation, items, held, settings.monitor, settings.patience)
     module = TrainingModule(network, settings, len(batches))
-    resumed = checkpoint.read() if checkpoint and resume and checkpoint.path.exists() else None
+    resumed = checkpoint.resumed() if checkpoint and resume else None
     if resumed is not None:
         best.load_state_dict(resumed["callbacks"][best.state_key])
     with own_randomness(settings.seed):

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from commonspace import CorrAE
-from commonspace.errors import InputError, ParameterError, UnknownNameError
+from commonspace.errors import InputError, ParameterError, StorageError, UnknownNameError
 from commonspace.spaces.deep.base import Classes
 from commonspace.training.correspondence import Correspondence
 from commonspace.training.items import Batch, Items
@@ -186,3 +186,31 @@ def test_a_training_stopped_in_any_stage_resumes_to_the_same_space(
     resumed = make().fit(views, checkpoint=tmp_path / "run", resume=True)
     assert resumed.fingerprint == whole.fingerprint
     assert {p.name for p in tmp_path.iterdir()} == {"run", "run.layer1", "run.layer2"}
+
+
+def test_a_training_that_begins_anew_leaves_nothing_of_an_earlier_one_to_be_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    views, _ = bent(80, 0)
+    path, beside = tmp_path / "run", tmp_path / "run.txt"
+    beside.write_text("mine")
+
+    def make() -> CorrAE:
+        return CorrAE(6, **{**FAST, "hidden_sizes": (12, 8), "max_epochs": 2, "random_state": None})
+
+    make().fit(views, checkpoint=path)
+    earlier = {name: (tmp_path / name).read_bytes() for name in ("run", "run.layer1", "run.layer2")}
+    with stopped_at(monkeypatch, 3), pytest.raises(KeyboardInterrupt):
+        make().fit(views, checkpoint=path)
+    assert {p.name for p in tmp_path.iterdir()} == {"run.layer1", "run.layer2", "run.txt"}
+    beside.unlink()
+    for name in ("run", "run.layer2"):
+        kept = (tmp_path / name).read_bytes() if (tmp_path / name).exists() else None
+        (tmp_path / name).write_bytes(earlier[name])
+        with pytest.raises(StorageError, match=r"is of a training from seed \d+, expected \d+"):
+            make().fit(views, checkpoint=path, resume=True)
+        (tmp_path / name).unlink()
+        if kept is not None:
+            (tmp_path / name).write_bytes(kept)
+    one = make().fit(views, checkpoint=path, resume=True)
+    assert make().fit(views, checkpoint=path, resume=True).fingerprint == one.fingerprint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from numbers import Integral
@@ -137,8 +137,8 @@ class DeepSpace(Space):
             present: Modality -> (n,) mask of the items that have it. A row of NaN says the same.
             validation: Views and labels (or None) of other items, which choose the best epoch, and their times for a
                 method that uses time; None holds out a `validation_fraction` of the training items.
-            checkpoint: A file that is written after each epoch and from which a killed training can go on. None writes
-                nothing.
+            checkpoint: A file that is written after each epoch and from which a killed training can go on, in place of
+                that of an earlier one, which is deleted unless `resume`. None writes nothing.
             resume: Go on from `checkpoint` where it exists; the result is that of a training that was never stopped.
 
         Returns:
@@ -210,6 +210,10 @@ class DeepSpace(Space):
     def _train(self, network: Network, run: Run) -> Trained:
         """Trains the network; a method that trains in stages does it otherwise."""
         return run.train(network)
+
+    def _stages(self, network: Network) -> Iterable[str | None]:
+        """The names of the stages that have a checkpoint beside the file; None is the file itself."""
+        return (None,)
 
     def _embed(self, modality: str, rows: NDArray[Any]) -> NDArray[Any]:
         columns = Columns(self.means_[modality], self.scales_[modality])

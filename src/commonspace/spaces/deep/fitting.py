@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from copy import copy
 from glob import escape
 from pathlib import Path
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from commonspace import __version__
-from commonspace.errors import InputError
+from commonspace.errors import InputError, StorageError
 from commonspace.metrics import RowBlocks, mean_average_precision
 from commonspace.metrics.labels import any_label
 from commonspace.spaces.base import FitInput, embed_view
@@ -91,6 +92,8 @@ class Run:
             torch.manual_seed(seed_of(self.seed, 0, 0))
             dims = {m: len(c.mean) for m, c in self.columns.items()}
             network = space._network(dims, Classes(len(self.classes), self.exclusive))
+        if not self.resume:
+            self._forget(space._stages(network))
         trained = space._train(network, self)
         space.history_ = {name: np.array(values) for name, values in trained.history.items()}
         space.best_epoch_ = trained.best_epoch
@@ -189,6 +192,19 @@ class Run:
             if first is not None:
                 return Checkpoint(first, self.identity, 0).stored_seed()
         return int(np.random.SeedSequence().generate_state(1)[0])
+
+    def _forget(self, stages: Iterable[str | None]) -> None:
+        """Deletes what an earlier training left in place of the checkpoints: resumed, one would mix with the other."""
+        for stage in stages:
+            checkpoint = self._checkpoint(stage)
+            if checkpoint is not None and checkpoint.path.is_file():
+                try:
+                    checkpoint.path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise StorageError(
+                        f"cannot delete {checkpoint.path}, of an earlier training: {error.strerror or error}. Choose "
+                        "another place."
+                    ) from error
 
     def _checkpoint(self, stage: str | None) -> Checkpoint | None:
         if self.checkpoint is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +93,9 @@ class StagedSpace(DeepSpace):
                 history[name] += stage.history.get(name, [np.nan] * epochs)
         return Trained(history, list(trained.values())[-1].best_epoch)
 
+    def _stages(self, network: Network) -> Iterable[str | None]:
+        return _stage_names(network, "", last=True)
+
     def _train_part(self, network: Network, run: Run, name: str, *, last: bool) -> Iterator[tuple[str, Trained]]:
         """Trains what a network is made of, in order; yields the names of its stages and what is known of each."""
         if isinstance(network, StagedNetwork):
@@ -108,6 +111,19 @@ class StagedSpace(DeepSpace):
             yield name, run.train(network)
         else:
             yield name, run.train(network, stage=name, scored=False, monitor="loss")
+
+
+def _stage_names(network: Network, name: str, *, last: bool) -> Iterator[str | None]:
+    """The names of what a network is made of; None for what is trained last."""
+    if isinstance(network, StagedNetwork):
+        for stage in network.stages:
+            final = stage is network.stages[-1]
+            yield from _stage_names(stage.network, _joined(name, stage.name), last=last and final)
+    elif isinstance(network, Branches):
+        for branch, part in network.branches.items():
+            yield from _stage_names(part, _joined(name, branch), last=False)
+    else:
+        yield None if last else name
 
 
 def _joined(*names: str) -> str:
