@@ -224,3 +224,8 @@ def test_views_are_no_data_set():
     both = views("image", "text")
     with pytest.raises(InputError, match="expected a Dataset, got dict"):
         evaluate(Identity().fit(both), both)  # type: ignore[arg-type]
+
+
+def test_cuts_are_checked_before_anything_is_embedded():
+    with pytest.raises(ParameterError, match=r"ks must be several cuts, such as \(1, 5, 10\), got 5"):
+        evaluate(CCA(), Dataset({"image": np.ones((2, 2))}), ks=5)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ import numpy as np
 from commonspace.data import Dataset
 from commonspace.errors import InputError
 from commonspace.metrics import median_rank_from_ranks, recall_from_ranks
+from commonspace.metrics.ranks import check_cuts
 from commonspace.spaces import Space
 
 from .correction import Correction
@@ -61,8 +62,9 @@ def evaluate(
         report.recall["text->image"][10]
         ```
     """
+    cuts = check_cuts(ks)  # before the long part
     correction = Correction(hubness, hubness_options, bank, space)
-    report = summarise(space, data, ask(space, data, correction), ks=ks)
+    report = summarise(space, data, ask(space, data, correction), ks=cuts)
     return replace(report, hubness=hubness, transductive=correction.transductive(data))
 
 
@@ -89,12 +91,13 @@ def summarise(
         assert summarise(space, test, figures) == evaluate(space, test)
         ```
     """
+    cuts = check_cuts(ks)
     report = Report(data.name, data.protocol, data.part, type(space).__name__, space.get_params(deep=False))
     for name, found in figures.items():
         report.gallery[name] = found.gallery
         report.queries[name] = int(np.sum(~np.isnan(found.rank)))
         if report.queries[name]:
-            report.recall[name] = recall_from_ranks(found.rank, list(ks))
+            report.recall[name] = recall_from_ranks(found.rank, cuts)
             report.median_rank[name] = median_rank_from_ranks(found.rank)
         if found.average_precision is not None:
             report.map_queries[name] = int(np.sum(~np.isnan(found.average_precision)))

@@ -190,10 +190,10 @@ def median_rank_from_ranks(ranks: ArrayLike) -> float:
 
 
 def check_cuts(ks: Iterable[int]) -> list[int]:
-    """The cuts, if they are some.
+    """The cuts of a recall.
 
     Raises:
-        ParameterError: A cut is not a whole number of at least 1, or there is none.
+        ParameterError: If there are none, or one is no whole number above 0.
     """
     if not isinstance(ks, Iterable):
         raise ParameterError(f"ks must be several cuts, such as (1, 5, 10), got {ks!r}; write ({ks!r},) for one.")

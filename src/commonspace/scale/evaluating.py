@@ -68,7 +68,7 @@ def evaluate(
         ```
     """
     check_workers(workers)
-    check_cuts(ks)  # not when all is embedded
+    check_cuts(ks)  # before the long part
     parts = data if isinstance(data, Partitions) else Partitions(data)
     name, items = parts.description.name, parts.description.items
     known = compared(space, parts.description.modalities, name)

@@ -65,3 +65,14 @@ def test_what_cannot_be_tested_is_an_error():
         CCA().permutation_test(views, n_permutations=0)
     with pytest.raises(ParameterError, match="alpha=1"):
         CCA().permutation_test(views, alpha=1)
+
+
+def test_the_ridge_may_be_chosen_and_parameters_are_checked():
+    views = planted(n=100, shared=1, noise=0.5)
+    chosen = CCA(2, ridge="validation").fit(views).ridge_
+    found = CCA(2, ridge="validation").permutation_test(views, n_permutations=5)
+    np.testing.assert_array_equal(
+        found.correlations, CCA(2, ridge=chosen).permutation_test(views, n_permutations=5).correlations
+    )
+    with pytest.raises(ParameterError, match="ridge"):
+        CCA(2, ridge="valid").permutation_test(views, n_permutations=5)

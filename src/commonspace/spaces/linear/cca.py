@@ -90,6 +90,7 @@ class CCA(CorrelationSpace):
             random_state: Seed of the disorder.
 
         Raises:
+            ParameterError: If a parameter, here or of the space, is out of its range.
             InputError: If views are not as described, or items have parts.
         """
         return permutation_test(self, views, n_permutations, alpha, random_state)

@@ -53,6 +53,7 @@ def permutation_test(
         raise ParameterError(f"n_permutations={n_permutations}: expected at least 1.")
     if not 0 < alpha < 1:
         raise ParameterError(f"alpha={alpha}: expected a number between 0 and 1.")
+    space._check_parameters()
     checked = check_views(views)
     space._check_modalities(tuple(checked))
     for modality, view in checked.items():
@@ -65,7 +66,8 @@ def permutation_test(
     prepared = space._prepare(rows.views)
     first, second = prepared.dims
     space._check_sample(prepared.sample, (first, second))
-    white, T = space._whitened(prepared.sample, space._ridges(prepared, space.ridge), prepared.dims)
+    ridge = space._choose_ridge(rows) if space.ridge == "validation" else space.ridge
+    white, T = space._whitened(prepared.sample, space._ridges(prepared, ridge), prepared.dims)
     U, correlations, Vt = linalg.svd(T)  # all directions: disorder may correlate any
     n, projections = len(rows.item), []
     for modality, directions in ((first, U), (second, Vt.T)):
