@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from commonspace.errors import InputError
+from commonspace.errors import InputError, ParameterError
 
 BLOCK = 1024
 """Rows looked at in one go."""
@@ -122,6 +122,13 @@ def _check_numbers(modality: str, view: NDArray[Any]) -> None:
                 f"{place}; expected finite numbers. An item without this modality is a whole row of NaN; mend or drop "
                 "single values."
             )
+
+
+def check_names(name: str, given: object, modalities: Collection[str]) -> None:
+    """Raises a ParameterError if a parameter that is given per modality names one that is not there."""
+    for m in given if isinstance(given, Mapping) else ():
+        if m not in modalities:
+            raise ParameterError(f"{name}: names {m!r}, which is not among the views ({', '.join(modalities)}).")
 
 
 def check_mapping(views: object) -> None:

@@ -316,3 +316,16 @@ def test_memory_for_many_items_is_two_matrices_of_features_and_blocks_of_rows():
     assert (
         embedded < 2 * n * 16 * 4 + 110e6
     )  # a kernel of all items and all landmarks would be 64 MB, of all items 3 GB
+
+
+@pytest.mark.parametrize(
+    ("gamma", "message"),
+    [
+        ({"imgae": 5.0}, r"gamma: names 'imgae', which is not among the views \(image, text\)"),
+        ({"image": "x"}, "gamma: expected a number above 0 for image, or None, got 'x'"),
+        ({"image": True}, "gamma: expected a number above 0 for image, or None, got True"),
+    ],
+)
+def test_a_gamma_for_no_modality_or_that_is_no_number_is_refused(gamma: Any, message: str):
+    with pytest.raises(ParameterError, match=message):
+        KCCA(2, gamma=gamma).fit(planted(n=40))

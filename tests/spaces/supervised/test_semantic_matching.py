@@ -12,6 +12,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import StandardScaler
 
 from commonspace import SemanticMatching, load_space
+from commonspace.errors import ParameterError
 
 from .class_views import UNLIKE, histograms, planted
 
@@ -167,3 +168,12 @@ def test_a_kernel_is_saved_and_loaded(tmp_path: Any):
     assert loaded.get_params() == space.get_params()
     for modality, z in space.transform(views).items():
         np.testing.assert_array_equal(loaded.transform(views)[modality], z)
+
+
+@pytest.mark.parametrize("parameter", ["C", "gamma"])
+def test_a_number_for_a_modality_that_is_not_there_is_refused(parameter: str):
+    rng = np.random.default_rng(0)
+    views = {"image": rng.standard_normal((30, 3)), "text": rng.standard_normal((30, 2))}
+    space = SemanticMatching(**{parameter: {"image": 1.0, "text": 1.0, "sound": 1.0}})
+    with pytest.raises(ParameterError, match=f"{parameter}: names 'sound', which is not among the views"):
+        space.fit(views, np.arange(30) % 2)

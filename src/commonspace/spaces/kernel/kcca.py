@@ -15,7 +15,7 @@ from commonspace.spaces.linear.cca import CCA
 from commonspace.spaces.row_space import RowSpace
 from commonspace.spaces.search_space import MANY, DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
-from commonspace.spaces.views import Rows
+from commonspace.spaces.views import Rows, check_names
 
 from .features import APPROXIMATIONS, KernelFeatures, fit_features
 from .kernels import KERNELS, KernelFunction, kernel_of
@@ -155,6 +155,7 @@ class KCCA(RowSpace):
         (first, X), (second, _) = rows.views.items()
         if len(X) < 2:
             raise InputError(f"views: {len(X)} items have both {first} and {second}; KCCA needs at least two.")
+        check_names("gamma", self.gamma, (first, second))
         maps, features = zip(*(self._features(m, view) for m, view in rows.views.items()), strict=True)
         ranks = tuple(F.shape[1] for F in features)
         data = f"kernels of rank {ranks[0]} ({first}) and {ranks[1]} ({second})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -143,8 +144,8 @@ def kernel_of(
         raise ParameterError(f"kernel: {kernel!r} for {modality} is none of {', '.join(KERNELS)}, and no function.")
     if isinstance(gamma, Mapping):
         gamma = gamma.get(modality)
-    if gamma is not None and not 0 < gamma < np.inf:
-        raise ParameterError(f"gamma: expected a number above 0 for {modality}, or None, got {gamma}.")
+    if gamma is not None and (isinstance(gamma, bool) or not isinstance(gamma, Real) or not 0 < gamma < np.inf):
+        raise ParameterError(f"gamma: expected a number above 0 for {modality}, or None, got {gamma!r}.")
     return Kernel(modality, kernel, gamma, degree, coef0)
 
 

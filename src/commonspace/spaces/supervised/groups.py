@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.errors import ParameterError
+from commonspace.spaces.views import check_names
 
 from .penalised import GroupNorm
 
@@ -22,7 +23,7 @@ def group_norms(
     Raises:
         ParameterError: If a modality is unknown, or its groups are not one number or string per column.
     """
-    _check_names("groups", groups or {}, dims)
+    check_names("groups", groups, dims)
     return {m: GroupNorm(_check_groups(m, (groups or {}).get(m, range(d)), d)) for m, d in dims.items()}
 
 
@@ -34,7 +35,7 @@ def shares(name: str, value: float | Mapping[str, float], dims: Mapping[str, int
     """
     if not isinstance(value, Mapping):
         return dict.fromkeys(dims, float(value))
-    _check_names(name, value, dims)
+    check_names(name, value, dims)
     for m in dims:
         if m not in value:
             raise ParameterError(f"{name}: {m} has no entry; give one for each of {', '.join(dims)}, or one number.")
@@ -56,9 +57,3 @@ def _check_groups(modality: str, groups: Any, d: int) -> list[Any]:
     if not (all(isinstance(g, str) for g in ids) or all(isinstance(g, int | np.integer) for g in ids)):
         raise ParameterError(f"groups: expected whole numbers, or strings, for {modality}; got something else.")
     return ids
-
-
-def _check_names(name: str, given: Mapping[str, Any], dims: Mapping[str, int]) -> None:
-    for m in given:
-        if m not in dims:
-            raise ParameterError(f"{name}: names {m!r}, which is not among the views ({', '.join(dims)}).")

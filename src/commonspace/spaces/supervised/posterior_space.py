@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from commonspace.errors import ParameterError
 from commonspace.spaces.labels import class_targets
 from commonspace.spaces.row_space import RowSpace
-from commonspace.spaces.views import Rows, Views
+from commonspace.spaces.views import Rows, Views, check_names
 
 from .classifiers import Classifier, Examples, examples, posteriors
 from .label_space import check_components, leading_directions
@@ -68,6 +68,7 @@ class PosteriorSpace(RowSpace):
         targets, exclusive = class_targets(rows.labels), rows.labels.ndim == 1
         c = len(targets.classes)
         check_components(self.n_components, c)
+        check_names("C", self.C, rows.views)
         data = {m: examples(m, X, targets.Y, rows.item, exclusive=exclusive) for m, X in rows.views.items()}
         fitted = {modality: learn(known, self._penalty(modality)) for modality, known in data.items()}
         self.n_components_ = c + len(rows.views) * (self.compare_by == "probability")

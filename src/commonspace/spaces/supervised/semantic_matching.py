@@ -15,7 +15,7 @@ from commonspace.spaces.kernel.features import KernelFeatures, fit_features
 from commonspace.spaces.kernel.kernels import KERNELS, kernel_of
 from commonspace.spaces.search_space import DataFacts, SearchSpace
 from commonspace.spaces.tags import SpaceTags
-from commonspace.spaces.views import Rows
+from commonspace.spaces.views import Rows, check_names
 
 from .classifiers import Classifier, Examples, fit_classifier, fit_standardised
 from .posterior_space import PosteriorSpace
@@ -136,6 +136,7 @@ class SemanticMatching(PosteriorSpace):
         ]
 
     def _fit(self, rows: Rows) -> None:
+        check_names("gamma", self.gamma, rows.views)
         kernels: dict[str, dict[str, Any]] = {}
 
         def learn(data: Examples, C: float) -> Classifier:
