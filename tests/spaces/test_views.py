@@ -145,7 +145,7 @@ def test_a_row_of_infinity_is_not_an_absent_item():
 
 @pytest.mark.parametrize(("dtype", "largest"), [(np.float32, 1e15), (np.float64, 1e70)])
 def test_numbers_whose_squares_cannot_be_summed_are_refused_with_their_place(dtype: type, largest: float):
-    view = np.zeros((BLOCK + 3, 2), dtype)
+    view: NDArray[Any] = np.zeros((BLOCK + 3, 2), dtype)
     view[1] = np.nan
     view[BLOCK + 2] = largest, -largest
     assert check_view("text", view) is view
@@ -178,7 +178,7 @@ def test_a_mask_does_not_hide_a_view_that_cannot_be_used(wrong: Any):
 
 @pytest.mark.parametrize("dtype", [object, np.float16, np.float32, int])
 def test_a_mask_blanks_items_of_any_type(dtype: type):
-    view = np.arange(6).reshape(3, 2).astype(dtype)
+    view: NDArray[Any] = np.arange(6).reshape(3, 2).astype(dtype)
     checked = check_views({"a": view, "b": np.ones((3, 1))}, present={"a": np.array([True, False, True], object)})
     np.testing.assert_array_equal(checked["a"], [[0, 1], [np.nan, np.nan], [4, 5]])
 
@@ -194,10 +194,11 @@ def test_a_mask_is_of_true_and_false(mask: Any, got: str):
 
 @pytest.mark.parametrize("dtype", [np.float32, int])
 def test_what_a_masked_array_masks_is_absent(dtype: type):
-    rows = np.ma.masked_array(np.ones((3, 2), dtype), mask=[[0, 0], [1, 1], [0, 0]])
+    values: NDArray[Any] = np.ones((3, 2), dtype)
+    rows: Any = np.ma.masked_array(values, mask=[[False] * 2, [True] * 2, [False] * 2])
     assert np.isnan(check_view("image", rows)).tolist() == [[False] * 2, [True] * 2, [False] * 2]
     assert check_view("image", rows[:1]).dtype == (np.float32 if dtype is np.float32 else np.float64)
-    cell = np.ma.masked_array(np.ones((3, 2), dtype), mask=[[0, 0], [0, 1], [0, 0]])
+    cell: Any = np.ma.masked_array(values, mask=[[False] * 2, [False, True], [False] * 2])
     with pytest.raises(InputError, match="image: nan in row 1, column 1"):
         check_view("image", cell)
 

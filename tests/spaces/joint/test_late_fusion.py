@@ -120,3 +120,13 @@ def test_wrong_targets_are_errors():
         cs.LateFusion(target="number", **SMALL).fit(views(30), np.column_stack([numbers(30), np.full(30, np.nan)]))
     with pytest.raises(ParameterError, match=r"n_components=7: merge=\"decision\".*3 numbers"):
         cs.LateFusion(7, merge="decision", **SMALL).fit(views(300), classes(300))
+
+
+@pytest.mark.parametrize(
+    "names", [(("x", 0), ("x", 1)), (1, "one"), (0, 2.5), ("sea", "hill"), (0, 1), (0.5, 1.5), (False, True)], ids=str
+)
+def test_predictions_are_the_labels_that_were_given(names: tuple[Any, Any]):
+    given, labels = views(60), [names[i % 2] for i in range(60)]
+    predicted = cs.LateFusion(hidden_sizes=(6,), max_epochs=1, random_state=0).fit(given, labels).predict(given)
+    assert predicted.shape == (60,)
+    assert {(type(label), label) for label in predicted.tolist()} <= {(type(name), name) for name in names}

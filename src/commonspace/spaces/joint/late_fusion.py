@@ -125,7 +125,10 @@ class LateFusion(DeepJointSpace):
         there = ~np.isnan(found[:, 0])
         labels = np.full(len(found), None, object)
         labels[there] = np.fromiter((self.classes_[j] for j in found[there].argmax(1)), object, int(there.sum()))
-        return labels if not there.all() else np.array(labels.tolist())
+        plain = (bool, int, float, str)
+        kinds = {next((kind for kind in plain if isinstance(label, kind)), object) for label in self.classes_}
+        alike = len(kinds) == 1 and object not in kinds  # NumPy would change others
+        return np.array(labels.tolist()) if alike and there.all() else labels
 
     def _predictions(self, views: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         network = self._joint_network()
