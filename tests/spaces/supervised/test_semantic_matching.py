@@ -174,6 +174,7 @@ def test_a_kernel_is_saved_and_loaded(tmp_path: Any):
 def test_a_number_for_a_modality_that_is_not_there_is_refused(parameter: str):
     rng = np.random.default_rng(0)
     views = {"image": rng.standard_normal((30, 3)), "text": rng.standard_normal((30, 2))}
-    space = SemanticMatching(**{parameter: {"image": 1.0, "text": 1.0, "sound": 1.0}})
+    given: dict[str, Any] = {parameter: {"image": 1.0, "text": 1.0, "sound": 1.0}}
+    space = SemanticMatching(**given)
     with pytest.raises(ParameterError, match=f"{parameter}: names 'sound', which is not among the views"):
         space.fit(views, np.arange(30) % 2)
