@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 
-from commonspace.collection import Collection, IndexReport, Setting, table
+from commonspace.collection import Collection, IndexReport, Setting
 from commonspace.collection.effort import Effort
 from commonspace.collection.index import IndexFile
+from commonspace.collection.nearest import nearest_and_tied
 from commonspace.errors import InputError, ParameterError
 
 from .conftest import DIM
@@ -79,9 +81,13 @@ def test_a_field_that_bears_a_name_of_lances(raw, monkeypatch, rng):
 
 def test_an_index_of_which_much_was_deleted_is_searched_whole_until_it_is_measured_anew(raw, monkeypatch, rng):
     monkeypatch.setattr("commonspace.collection.indexing.FEWEST_TO_INDEX", 100)
-    looked: list[Effort | None] = []
-    own = table.nearest_and_tied
-    monkeypatch.setattr(table, "nearest_and_tied", lambda *given: (looked.append(given[4]), own(*given))[1])
+    looked: list[Effort] = []
+
+    def noting(*given: Any) -> Any:
+        looked.append(given[4])
+        return nearest_and_tied(*given)
+
+    monkeypatch.setattr("commonspace.collection.table.nearest_and_tied", noting)
     ids = [str(i) for i in range(2_000)]
     raw.add_vectors(ids, rng.standard_normal((2_000, DIM)), modality="image")
     built, question = raw.build_index(recall=0.5), np.ones(DIM)
