@@ -121,11 +121,7 @@ def test_ten_thousand_added_and_deleted_without_a_rebuild(tmp_path, source):
     assert collection.delete([str(i) for i in range(changed)]) == changed
     index = collection.index
     assert index is not None
-    assert (index.rows, index.unindexed, index.recall) == (
-        n - changed,
-        changed,
-        0,
-    )  # too few are left of what was measured
+    assert (index.rows, index.unindexed, index.recall) == (n - changed, changed, 0)  # as it is, it was never measured
     kept = np.arange(len(X)) >= changed
     questions = source.draw(ASKED)[0]
     assert recall(collection, X, questions, kept) >= 0.98
