@@ -152,8 +152,16 @@ def test_a_server_from_start_to_stop(guarded, opened):
     assert TOKEN not in error
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What is started heeds interrupts, also where the tests run in a background that ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
-def test_an_interrupt_stops_it_too(guarded):
+def test_an_interrupt_stops_it_too(interruptible, guarded):
     guarded.process.send_signal(signal.SIGINT)
     _, error = guarded.process.communicate(timeout=10)
     assert (guarded.process.returncode, error) == (130, "")
