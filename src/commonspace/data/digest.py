@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from commonspace.errors import InputError
 
@@ -61,9 +62,10 @@ def _content(item: object, kind: str) -> bytes:
             return b"sequence " + b"".join(_digest(_content(part, kind), kind) for part in item)
         if item is None or isinstance(item, bool | int | float | dt.date | dt.time):
             return _value(item, kind)
-    if np.asarray(item).dtype == object:
+    pixels = np.asarray(item)
+    if pixels.dtype == object:
         raise InputError(f"{kind}: expected a path, bytes, a picture or a text, got {type(item).__name__}.")
-    return _pixels(item) + b"".join(_digest(page, kind) for page in _other_pages(item))
+    return _page(item, pixels) + b"".join(_digest(page, kind) for page in _other_pages(item))
 
 
 def _value(value: object, kind: str) -> bytes:
@@ -80,8 +82,7 @@ def _reading(item: Any) -> str:
     return f"{item.mode} {item.getpalette()} {item.info.get('transparency')} {item.getexif().get(_ORIENTATION)}"
 
 
-def _pixels(item: object) -> bytes:
-    pixels = np.asarray(item)
+def _page(item: object, pixels: NDArray[Any]) -> bytes:
     return f"{_reading(item)} {pixels.dtype} {pixels.shape} ".encode() + pixels.tobytes()
 
 
@@ -96,6 +97,6 @@ def _other_pages(item: Any) -> Iterator[bytes]:
     with suppress(Exception):  # it has one page, or is closed or damaged, which an encoder of pages tells
         for page in (*range(place + 1, item.n_frames), *range(place)):
             item.seek(page)
-            yield _pixels(item)
+            yield _page(item, np.asarray(item))
     with suppress(Exception):
         item.seek(place)
