@@ -45,6 +45,20 @@ def test_noise_in_a_modality_that_does_not_count_costs_nothing():
     assert curves["noise in image"].mean[2] < curves["noise in image"].mean[0] - 0.1
 
 
+def test_noise_that_a_space_does_not_take_is_told_and_the_rest_is_measured(caplog):
+    def counted(n: int, seed: int) -> cs.Dataset:
+        data = dataset(n, seed)
+        return cs.Dataset({**data.views, "text": np.round(np.exp(data.view("text") / 4))}, labels=data.labels)
+
+    space = cs.KCCA(n_components=2, kernel={"image": "rbf", "text": "chi2"})
+    curves = cs.robustness(space, counted(150, 1), counted(80, 2), **LEVELS).curves
+    of_counts = curves["noise in text"].values
+    assert (of_counts[:, 0] == curves["noise in image"].values[:, 0]).all()
+    assert np.isnan(of_counts[:, 1:]).all()
+    assert np.isfinite(curves["noise in image"].values).all()
+    assert "noise of 4 in 'text' cannot be measured" in caplog.text
+
+
 def test_the_first_point_is_the_quality_itself():
     train, test = dataset(150, 1), dataset(80, 2)
     space = cs.MCCA(n_components=2).fit(train.views)

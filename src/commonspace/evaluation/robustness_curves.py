@@ -63,7 +63,8 @@ def robustness(
         random_state: What is hidden and what noise follow from it.
 
     Returns:
-        A `Robustness` with its curves. A value is NaN where too little was left to fit the space; the log says why.
+        A `Robustness` with its curves. A value is NaN where too little was left to fit the space, or where it does not
+        take what noise makes of a modality, such as counts below 0; the log says why.
 
     Raises:
         InputError: If the data sets have not the same two or more modalities, or only one has labels.
@@ -159,7 +160,11 @@ class _Measured:
     def noisy(self, space: Space, modality: str, sigma: float, rng: np.random.Generator) -> float:
         columns = self.train[modality].reshape(-1, self.train[modality].shape[-1])
         noisy = add_noise(self.test[modality], sigma * np.nanstd(columns, axis=0), rng)
-        return self.quality(space, {**self.test, modality: noisy})
+        try:
+            return self.quality(space, {**self.test, modality: noisy})
+        except InputError as error:
+            _logger.warning("robustness: noise of %g in %r cannot be measured: %s", sigma, modality, error)
+            return float("nan")
 
     def quality(self, space: Space, test: Views) -> float:
         if self.labels is None:
