@@ -241,3 +241,15 @@ def test_a_collection_is_replaced_only_by_what_can_be_stored(two_nodes, parts, s
     with pytest.raises(InputError, match="no item of split nonsense to store"):
         scale.index(space, parts, tmp_path / "new", split="nonsense", address=two_nodes.address)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_collection_is_replaced_only_by_what_can_be_stored_to_the_last_partition(two_nodes, parts, space, tmp_path):
+    half = np.random.default_rng(0).integers(-3, 4, (20, 3)).astype(float)
+    around_zero = {"image": np.vstack([half, -half]), "text": np.vstack([half[:, ::-1], -half[:, ::-1]])}
+    at_zero = {m: np.vstack([x, np.zeros((1, 3))]) for m, x in around_zero.items()}
+    address = two_nodes.address
+    before = rows_of(scale.index(space, parts, tmp_path / "store", split="test", address=address))
+    last = scale.encode(cs.Dataset(at_zero), tmp_path / "last", rows=10, address=address)
+    with pytest.raises(InputError, match="no direction"):
+        scale.index(cs.CCA(2).fit(around_zero), last, tmp_path / "store", overwrite=True, address=address)
+    assert rows_of(cs.Collection.open(tmp_path / "store")).equals(before)

@@ -63,7 +63,8 @@ def index(
         store: The folder of the collection, which every machine sees under the same path. Items are not added to one
             that is there.
         split: The split to store. None takes everything.
-        overwrite: Replace a collection that is there, once the data is known to fit the space.
+        overwrite: Replace a collection that is there, once all the data is known to fit the space: it is embedded
+            once more for that.
         work: A folder that keeps which fragments are written: the same call again, after a kill too, writes only what
             is missing. What it keeps is of one collection: once that was deleted or replaced, all is written anew.
             None keeps nothing.
@@ -101,7 +102,7 @@ def index(
         collection = _begun(space, folder, overwrite, place)
         if collection is None or not len(collection):
             run = _runner(ray, parts, workers)
-            fields = _looked_at(run, space, parts, split)
+            fields = _looked_at(run, space, parts, split, thoroughly=collection is None and is_collection(folder))
             if collection is None:
                 collection = _created(space, parts, folder, overwrite, place)
             _write(run, collection, space, parts, split, place, fields)
@@ -179,9 +180,14 @@ def _runner(ray: Any, parts: Partitions, workers: int | None) -> Run:
     return partial(run_tasks, ray, numbers=range(-(-len(parts) // GROUP)), units=units, workers=workers)
 
 
-def _looked_at(run: Run, space: Space, parts: Partitions, split: str | None) -> dict[str, pa.DataType]:
-    """Field -> type of what will be stored beside the vectors, after a look whether the space can embed the data."""
-    found = run(metadata_of, (parts, split), description="reading metadata")
+def _looked_at(
+    run: Run, space: Space, parts: Partitions, split: str | None, thoroughly: bool
+) -> dict[str, pa.DataType]:
+    """Field -> type of what will be stored beside the vectors, after a look whether the space can embed the data.
+
+    It is a look at the first partition; where a collection is to be given up for it, `thoroughly`, at all.
+    """
+    found = run(metadata_of, (parts, split, space if thoroughly else None), description="reading metadata")
     first = next((number for number, _ in found.values() if number is not None), None)
     if first is None:
         raise InputError(f"{parts.place}: no item {'' if split is None else f'of split {split} '}to store.")
@@ -189,13 +195,21 @@ def _looked_at(run: Run, space: Space, parts: Partitions, split: str | None) -> 
     return merged_types(types for _, types in found.values())
 
 
-def metadata_of(group: int, parts: Partitions, split: str | None) -> tuple[int | None, dict[str, pa.DataType]]:
-    """The first partition of a group that has items, and field -> type of what is stored of all beside vectors."""
+def metadata_of(
+    group: int, parts: Partitions, split: str | None, space: Space | None
+) -> tuple[int | None, dict[str, pa.DataType]]:
+    """The first partition of a group that has items, and field -> type of what is stored of all beside vectors.
+
+    Raises:
+        InputError: If a space is given that cannot embed a partition.
+    """
     found: dict[int, dict[str, pa.DataType]] = {}
     for number in numbers_of(group, len(parts)):
-        data = parts.read(number, split=split, modalities=(), raw=False)
+        data = parts.read(number, split=split, modalities=() if space is None else None, raw=False)
         if len(data):
             found[number] = field_types(data)
+            if space is not None:
+                check_dataset(data, space)
     return next(iter(found), None), merged_types(found.values())
 
 
