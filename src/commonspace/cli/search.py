@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 def search(
     store: Annotated[Path, typer.Argument(help="A folder that index wrote.", readable=False)],
-    query: Annotated[str, typer.Argument(help="Words, or the path of a picture.")],
+    query: Annotated[str, typer.Argument(help="Words, or the path of a picture or a sound.")],
     also: Annotated[
-        list[str] | None, typer.Option("--and", help="More words or another picture, asked for together. Repeatable.")
+        list[str] | None, typer.Option("--and", help="More words or another file, asked for together. Repeatable.")
     ] = None,
     weight: Annotated[
         list[str] | None,
@@ -40,7 +40,8 @@ def search(
     source: Annotated[
         list[str] | None,
         typer.Option(
-            "--from", help="The query's modality; again, that of each --and. Default: image for a file, else text."
+            "--from",
+            help="The query's modality; again, that of each --and. Default: the one of words, pictures or sounds.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -52,7 +53,7 @@ def search(
     Example: commonspace search stores/photos dog.jpg --and "in winter" --weight text=0.5 --to image
     """
     collection = cs.Collection.open(store)
-    question = _question([query, *(also or ())], source or ())
+    question = _question(collection, [query, *(also or ())], source or ())
     weights = pairs("--weight", weight) if weight else None
     instant = None if at is None else json_or_text(at)
     conditions = _conditions(where)
@@ -81,7 +82,7 @@ def _conditions(text: str | None) -> dict[str, Any] | None:
     return conditions
 
 
-def _question(items: Sequence[str], modalities: Sequence[str]) -> dict[str, str | list[str]]:
+def _question(collection: cs.Collection, items: Sequence[str], modalities: Sequence[str]) -> dict[str, str | list[str]]:
     """Modality -> its items: the first items have the modalities that are named, the others those they look like."""
     if len(modalities) > len(items):
         raise cs.errors.ParameterError(
@@ -90,18 +91,34 @@ def _question(items: Sequence[str], modalities: Sequence[str]) -> dict[str, str 
         )
     question: dict[str, list[str]] = {}
     for item, modality in zip_longest(items, modalities):
-        question.setdefault(modality or ("image" if _is_picture(item) else "text"), []).append(item)
+        question.setdefault(modality or _modality(collection, item), []).append(item)
     return {modality: of[0] if len(of) == 1 else of for modality, of in question.items()}
 
 
-def _is_picture(query: str) -> bool:
-    """Whether a query is the path of a picture; the path of a picture that is not there is an error, no words."""
+def _modality(collection: cs.Collection, query: str) -> str:
+    """The modality whose encoder reads what a query looks like, or the name of what it looks like."""
+    kind = _kind(query)
+    known = [modality for modality in collection.encoded if collection.kind(modality) == kind]
+    if kind in known or not known:
+        return kind
+    if len(known) > 1:
+        raise cs.errors.ParameterError(f"query: {query!r} may be of {' or '.join(known)}; say which by --from.")
+    return known[0]
+
+
+def _kind(query: str) -> str:
+    """What a query looks like: "text", or the "image" or "audio" of its path; one that is not there is no words."""
     from commonspace.data.readers.pictures import is_picture_name
+    from commonspace.data.readers.sounds import Sounds
 
     try:
         there = Path(query).is_file()
     except (OSError, ValueError):  # too long for a name, or impossible in one
         there = False
-    if not there and is_picture_name(query) and (" " not in query or "/" in query):
-        raise cs.errors.InputError(f"query: no such picture: {query}. To search for these words, add --from text.")
-    return there
+    sound = Sounds.names_one(query)
+    if there:
+        return "audio" if sound else "image"
+    if (sound or is_picture_name(query)) and (" " not in query or "/" in query):
+        what = "sound" if sound else "picture"
+        raise cs.errors.InputError(f"query: no such {what}: {query}. To search for these words, add --from text.")
+    return "text"
