@@ -64,7 +64,7 @@ class Import:
 
 def part_of(module: str) -> str:
     """The stage or foundation module that a module belongs to: "spaces" for "spaces.linear.cca"."""
-    return module.partition(".")[0]
+    return "cli" if module == "__main__" else module.partition(".")[0]
 
 
 def modules(package: Path) -> dict[str, Path]:

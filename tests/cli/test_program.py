@@ -13,8 +13,8 @@ COMMANDS = [command.callback.__name__ for command in app.registered_commands if 
 
 
 def program(*arguments: str) -> subprocess.CompletedProcess[str]:
-    code = "from commonspace.cli.app import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "commonspace", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_help_loads_nothing_heavy():
