@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import write_result
 
 from commonspace.data.scenes import generate_scenes
 from commonspace.encoders.bert import BertConfig
 from commonspace.encoders.view_cache import DiskViewCache
-from commonspace.evaluation import environment
 from commonspace.files import replacing
 from commonspace.metrics.answers import choice_accuracy
 from commonspace.reasoning.config import CoAttentionConfig
@@ -184,10 +184,9 @@ def main() -> None:
         for a, r in zip(results["answers"], results["reasons"], strict=True):
             a["both"] = both(a["right"]["answers"], r["right"]["reasons"])
             print(f"  seed {a['seed']}  single, Q->AR {a['both']:.3f}")
-    with replacing(arguments.out) as temporary:
-        told = {name: [{k: v for k, v in one.items() if k != "right"} for one in of] for name, of in results.items()}
-        report = {"scenes": SPLITS, "tests": {n: len(getattr(examples["test"], n)) for n in TASKS}, "models": told}
-        temporary.write_text(json.dumps(report | {"environment": environment()}, indent=1) + "\n")
+    told = {name: [{k: v for k, v in one.items() if k != "right"} for one in of] for name, of in results.items()}
+    tests = {name: len(getattr(examples["test"], name)) for name in TASKS}
+    write_result(arguments.out, {"scenes": SPLITS, "tests": tests, "models": told})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ The folder may be that of `drawn_scenes.py`, whose grounded models are then read
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +21,9 @@ from typing import Any
 
 import torch
 from drawn_scenes import CONFIG, GROUNDING, RATE, pretrained, read
+from measured import write_result
 
 from commonspace.encoders.view_cache import DiskViewCache
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 from commonspace.reasoning.inputs import Preparation
 from commonspace.reasoning.network import ReasoningNetwork
 from commonspace.reasoning.photos import Photos
@@ -76,9 +74,7 @@ def main() -> None:
         right = task.right(predict(network, "questions", test, photos, preparation), test).mean()
         runs.append({"seed": seed, "test": float(right), "validation": events[-1].score, "seconds": seconds})
         print(f"  seed {seed}: {right:.4f} of {len(test)} questions, {seconds:.0f} s", flush=True)
-        report = {"questions": {"train": len(train), "test": len(test)}, "runs": runs, "environment": environment()}
-        with replacing(arguments.out) as temporary:
-            temporary.write_text(json.dumps(report, indent=1) + "\n")
+        write_result(arguments.out, {"questions": {"train": len(train), "test": len(test)}, "runs": runs})
 
 
 if __name__ == "__main__":

@@ -16,18 +16,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import write_result
 from numpy.typing import NDArray
 
 import commonspace as cs
 from commonspace.encoders import get_encoder
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 from commonspace.spaces import Space
 
 PLAIN = "efficientnet-lite0:flip+efficientnet-lite2:flip+colours"
@@ -108,9 +106,7 @@ def main() -> None:
         results.append({"attempt": name, "recall@1": found[:, 0].tolist(), "recall@10": found[:, 1].tolist()})
         at_1, at_10 = (f"{column.mean():.3f} +- {column.std():.3f}" for column in found.T)
         print(f"| {name} | {at_1} | {at_10} |", flush=True)
-    with replacing(arguments.out) as temporary:
-        written = {"seeds": list(SEEDS), "results": results, "environment": environment()}
-        temporary.write_text(json.dumps(written, indent=1) + "\n")
+    write_result(arguments.out, {"seeds": list(SEEDS), "results": results})
 
 
 if __name__ == "__main__":

@@ -12,18 +12,16 @@ by `series`. 600 recordings to learn from and 300 to measure, of which each moda
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from emoji_five import MISSING, SEEDS, SPACES, learnt_from
+from measured import write_result
 from numpy.typing import NDArray
 
 import commonspace as cs
 from commonspace.encoders import get_encoder
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 
 STATES = ((1.0, 0.3), (1.0, 0.8), (2.0, 0.3), (2.0, 0.8))
 """Speed and load of each state."""
@@ -83,9 +81,7 @@ def main() -> None:
             by_item = np.mean([at["10"] for at in entry["recall"].values()], axis=0)
             told = [f"{np.mean(values):.3f} +- {np.std(values):.3f}" for values in (by_label, by_item)]
             print(f"{name}, {share:.0%} missing: mAP@all {told[0]}, Recall@10 {told[1]}", flush=True)
-    with replacing(arguments.out) as temporary:
-        written = {"results": results, "environment": environment()}
-        temporary.write_text(json.dumps(written, indent=1) + "\n")
+    write_result(arguments.out, {"results": results})
 
 
 if __name__ == "__main__":

@@ -25,7 +25,6 @@ Repetitions run side by side, and each that is finished is kept in `--work`: aft
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -36,6 +35,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from measured import write_result
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 from sklearn.base import clone
@@ -50,7 +50,6 @@ from threadpoolctl import threadpool_limits
 import commonspace as cs
 from commonspace.encoders import get_encoder
 from commonspace.encoders.tabular import TabularEncoder
-from commonspace.evaluation import environment
 from commonspace.files import replacing
 from commonspace.progress import progress
 from commonspace.threads import cpu_threads
@@ -293,10 +292,8 @@ def main() -> None:
         "metric": "R2 of log price",
         **{part: told({name: np.stack([of[f"{name}/{part}"] for of in found]) for name in names}, y) for part in PARTS},
         "seconds_per_fold": {name: float(np.mean([of[f"{name}/seconds"] for of in found])) / 10 for name in names},
-        "environment": environment(),
     }
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps(result, indent=1) + "\n")
+    write_result(arguments.out, result)
     for part in PARTS:
         print(part)
         for name, entry in result[part].items():

@@ -40,6 +40,7 @@ from typing import Any
 import numpy as np
 import torch
 from caption_hits import hits
+from measured import write_result
 from numpy.typing import ArrayLike
 from photo_alignment import Guide, Guided
 from photo_margins import compare
@@ -301,10 +302,8 @@ def main() -> None:
         "seeds": arguments.seeds,
         "models": {model: {k: [r.get(k) for r in of] for k in TOLD} for model, of in runs.items()},
         **compare(runs, {name: [e.photo for e in of.test] for name, of in data.items()}, BLANK),
-        "environment": environment(),
     }
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps(report, indent=1) + "\n")
+    write_result(arguments.out, report)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,14 @@ The pictures are of posters, and stay where they are made.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import write_result
 from posters import diachronic, read
 
 import commonspace as cs
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 from commonspace.timeline import Summary, plot_summary, summarise, trajectory
 
 GENRES = ("War", "Western", "Romance", "Sci-Fi", "Horror")
@@ -72,8 +70,7 @@ def main() -> None:
             print(
                 f"{asked}, {name}:", *(f"{s['from']}-{s['to']} {s['title']} {s['genres']}" for s in scenes), sep="\n  "
             )
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps({"summaries": results, "environment": environment()}, indent=1) + "\n")
+    write_result(arguments.out, {"summaries": results})
 
 
 if __name__ == "__main__":

@@ -9,18 +9,15 @@ R2 of a ridge regression of the year, its ridge chosen within train, on the test
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import write_result
 from posters import SEEDS, read, years
 from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 
 
 def main() -> None:
@@ -43,8 +40,7 @@ def main() -> None:
             name = modality if modality == "image" else text
             report[name] = found
             print(name, f"{np.mean(found):.3f} +- {np.std(found):.3f}", flush=True)
-    with replacing(arguments.out) as temporary:
-        temporary.write_text(json.dumps({**report, "environment": environment()}, indent=1) + "\n")
+    write_result(arguments.out, report)
 
 
 if __name__ == "__main__":

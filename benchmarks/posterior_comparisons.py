@@ -9,15 +9,14 @@ fitted on all of train, which both protocols share, and measured on both test sp
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import write_result
 from sklearn.model_selection import ParameterGrid
 
 import commonspace as cs
-from commonspace.evaluation import environment
 
 PROTOCOLS = ("2173/693", "2173/231/462")
 Params = dict[str, Any]
@@ -62,8 +61,7 @@ def main() -> None:
         results.append({"space": cls.__name__, "params": {**fixed, **chosen}, "validation_map": value, "map": found})
         told = [" / ".join(f"{v:.3f}".lstrip("0") for v in of.values()) for of in found.values()]
         print(f"{cls.__name__} {fixed} {chosen}: {value:.3f} | {' | '.join(told)}", flush=True)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps({"environment": environment(), "rows": results}, indent=2) + "\n")
+    write_result(arguments.out, {"rows": results})
 
 
 if __name__ == "__main__":

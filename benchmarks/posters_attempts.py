@@ -10,16 +10,14 @@ and for Diachronic.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from measured import write_result
 from posters import by_space, diachronic, read, same_period
 
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 from commonspace.progress import progress
 
 SEEDS = range(2)
@@ -57,8 +55,7 @@ def main() -> None:
                     found.setdefault(text, {}).setdefault(name, []).append(score)
                     advance(1)
                 print(f"  {text:20} {name:45} {np.mean(found[text][name]):.4f}", flush=True)
-                with replacing(arguments.out) as temporary:
-                    temporary.write_text(json.dumps({"map": found, "environment": environment()}, indent=1) + "\n")
+                write_result(arguments.out, {"map": found})
 
 
 if __name__ == "__main__":

@@ -14,20 +14,18 @@ Accuracy on test, over five seeds; on emoji each seed has a split of its own, by
 from __future__ import annotations
 
 import argparse
-import json
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measured import write_result
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import StandardScaler
 
 import commonspace as cs
-from commonspace.evaluation import environment
-from commonspace.files import replacing
 
 SEEDS = range(5)
 FEW = 10
@@ -100,9 +98,7 @@ def main() -> None:
             accuracies = {way: [one[case][way] for one in found] for way in WAYS}
             results.append({"dataset": dataset, "given": case, "seeds": list(SEEDS), "accuracy": accuracies})
             print(dataset, case, {w: f"{np.mean(v):.3f} +- {np.std(v):.3f}" for w, v in accuracies.items()}, flush=True)
-    with replacing(arguments.out) as temporary:
-        written = {"results": results, "environment": environment()}
-        temporary.write_text(json.dumps(written, indent=1) + "\n")
+    write_result(arguments.out, {"results": results})
 
 
 if __name__ == "__main__":
