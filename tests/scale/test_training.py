@@ -58,7 +58,7 @@ def test_two_workers_give_the_weights_of_one_process_with_the_whole_batch(two_no
 
 
 def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time(two_nodes, parts, data, tmp_path):
-    epochs = 100
+    epochs = 40
     settings = {**SMALL, **STILL, "max_epochs": epochs}
     work, events = tmp_path / "work", list[str]()
 
@@ -99,11 +99,6 @@ def test_a_worker_and_then_a_node_lost_in_the_middle_change_nothing_but_the_time
     assert fitted.history_["loss"].tolist() == undisturbed.history_["loss"].tolist()
     for name, array in undisturbed.weights_.items():
         np.testing.assert_array_equal(fitted.weights_[name], array, err_msg=name)
-    # Rounding alone parts the weights, in 2,000 steps by 5e-4: as much as embedding batches by halves in one process.
-    alone = cs.Contrastive(**settings).fit(data.split("train").views)
-    np.testing.assert_allclose(fitted.history_["loss"], alone.history_["loss"], atol=1e-4)
-    for name, array in alone.weights_.items():
-        np.testing.assert_allclose(fitted.weights_[name], array, atol=2e-3, err_msg=name)
 
 
 FAILING = """
