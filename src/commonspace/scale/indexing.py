@@ -191,7 +191,8 @@ def _looked_at(
     first = next((number for number, _ in found.values() if number is not None), None)
     if first is None:
         raise InputError(f"{parts.place}: no item {'' if split is None else f'of split {split} '}to store.")
-    check_dataset(parts.read(first, split=split, raw=False), space)
+    if not thoroughly:
+        check_dataset(parts.read(first, split=split, raw=False), space)
     return merged_types(types for _, types in found.values())
 
 
