@@ -2,14 +2,18 @@
 
 from .config import CoAttentionConfig
 from .hub import HubReasoner
+from .inputs import Preparation
 from .model import CoAttentionModel, States
 from .network import ReasoningNetwork
 from .photos import Photos
+from .predicting import predict
 from .reasoner import Answer, Reasoner
 from .regions import Regions
+from .report import TaskReport, report_task
 from .reranker import Reranker
 from .schedule import StopAndGo
 from .streams import TaskData, clean
+from .tokens import Tokenizer
 from .training import Event, MultiTaskSettings, train_tasks
 
 __all__ = [
@@ -20,6 +24,7 @@ __all__ = [
     "HubReasoner",
     "MultiTaskSettings",
     "Photos",
+    "Preparation",
     "Reasoner",
     "ReasoningNetwork",
     "Regions",
@@ -27,6 +32,10 @@ __all__ = [
     "States",
     "StopAndGo",
     "TaskData",
+    "TaskReport",
+    "Tokenizer",
     "clean",
+    "predict",
+    "report_task",
     "train_tasks",
 ]

@@ -73,10 +73,9 @@ class ReasoningNetwork(TaskNetwork):
 
     Example:
         ```python
-        from commonspace.reasoning import CoAttentionConfig, Photos
-        from commonspace.reasoning.inputs import Pair, Preparation
+        from commonspace.reasoning import CoAttentionConfig, Photos, Preparation, Tokenizer
+        from commonspace.reasoning.inputs import Pair
         from commonspace.reasoning.tasks import Verification
-        from commonspace.reasoning.tokens import Tokenizer
 
         config = CoAttentionConfig()
         network = ReasoningNetwork(config, {"statements": Verification(config)})

@@ -37,6 +37,18 @@ def predict(
 
     Raises:
         InputError: If there are no examples.
+
+    Example:
+        ```python
+        from commonspace.reasoning import CoAttentionConfig, ReasoningNetwork, Tokenizer
+        from commonspace.reasoning.tasks import Question, QuestionAnswering
+
+        config = CoAttentionConfig()
+        network = ReasoningNetwork(config, {"things": QuestionAnswering(config, ["dog", "bus"])})  # to be trained
+        asked = [Question(f"{name}.jpg", "what is it?", (name,)) for name in ("dog", "bus")]
+        photos = Photos({"dog.jpg": "dog.jpg", "bus.jpg": "bus.jpg"})
+        predict(network, "things", asked, photos, Preparation(Tokenizer())).argmax(1)  # numbers of answers
+        ```
     """
     asked = network.task(name).ask(examples, np.random.default_rng(0))
     return predict_asked(network, name, asked, photos, preparation)

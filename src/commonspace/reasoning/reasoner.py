@@ -63,8 +63,7 @@ class Reasoner:
 
     Example:
         ```python
-        from commonspace.reasoning import CoAttentionConfig
-        from commonspace.reasoning.tokens import Tokenizer
+        from commonspace.reasoning import CoAttentionConfig, Tokenizer
 
         config = CoAttentionConfig()
         network = ReasoningNetwork(config, {"colours": QuestionAnswering(config, ["red", "blue"])})  # to be trained

@@ -45,6 +45,8 @@ class TaskReport:
 def report_task(reasoner: Reasoner, name: str, examples: Sequence[Any], photos: Photos) -> TaskReport:
     """Measures a reasoner.
 
+    What is said of sure answers goes by its calibration; see `Reasoner.calibrate`.
+
     Args:
         reasoner: The reasoner.
         name: Of the task.
@@ -53,6 +55,20 @@ def report_task(reasoner: Reasoner, name: str, examples: Sequence[Any], photos: 
 
     Raises:
         InputError: If there are no examples.
+
+    Example:
+        ```python
+        from commonspace.reasoning import CoAttentionConfig, Preparation, ReasoningNetwork, Tokenizer
+        from commonspace.reasoning.tasks import Statement, Verification
+
+        config = CoAttentionConfig()
+        network = ReasoningNetwork(config, {"statements": Verification(config)})  # to be trained
+        examples = [Statement("dog.jpg", "a dog", "true"), Statement("bus.jpg", "a dog", "false")]
+        photos = Photos({"dog.jpg": "dog.jpg", "bus.jpg": "bus.jpg"})
+        report = report_task(Reasoner(network, Preparation(Tokenizer())), "statements", examples, photos)
+        report.score, report.calibration_error
+        print(report)  # in a line
+        ```
     """
     if not len(examples):
         raise InputError(f"task {name}: expected examples to measure by, got none.")

@@ -37,9 +37,7 @@ class Reranker:
 
     Example:
         ```python
-        from commonspace.reasoning import CoAttentionConfig, ReasoningNetwork
-        from commonspace.reasoning.inputs import Preparation
-        from commonspace.reasoning.tokens import Tokenizer
+        from commonspace.reasoning import CoAttentionConfig, Preparation, ReasoningNetwork, Tokenizer
 
         config = CoAttentionConfig()
         network = ReasoningNetwork(config, {"captions": CaptionRetrieval(config)})  # then `train_tasks`

@@ -52,6 +52,13 @@ class Tokenizer:
 
     Raises:
         ParameterError: If that is too few, or more than the model has positions for.
+
+    Example:
+        ```python
+        tokens = Tokenizer(most=32)([("a red bus", None), ("why is [0] red?", "it is a bus")])
+        tokens.numbers.shape  # (2, 12), the shorter pair padded
+        tokens.points.max(1).values  # -1 and 0: a word of the second pair points to box 0
+        ```
     """
 
     def __init__(self, most: int = 64) -> None:

@@ -125,9 +125,8 @@ def train_tasks(
 
     Example:
         ```python
-        from commonspace.reasoning import CoAttentionConfig, ReasoningNetwork
+        from commonspace.reasoning import CoAttentionConfig, ReasoningNetwork, Tokenizer
         from commonspace.reasoning.tasks import Question, QuestionAnswering
-        from commonspace.reasoning.tokens import Tokenizer
 
         config = CoAttentionConfig()
         network = ReasoningNetwork(config, {"things": QuestionAnswering(config, ["dog", "bus"])})
