@@ -227,6 +227,11 @@ def tell(network: ReasoningNetwork, name: str, photos: Photos, test: Sequence[An
     return found
 
 
+def run_name(model: str, seed: int) -> str:
+    """What files of a run are called, without their ending."""
+    return f"{model.replace(', ', '-').replace(' ', '-')}-{seed}"
+
+
 def words_of(answer: str) -> list[str]:
     """The words of an answer that is a list."""
     return [word.strip() for word in answer.split(",")]
@@ -256,7 +261,7 @@ def measure(
     seen = Blank(photos, places=way == "place alone") if way.endswith("alone") else photos
     begin, share = aligned(photos, data, root, checkpoint.parent), 1.0
     if way == AFTER:
-        begin, _ = train(TASKS, seed, photos, data, checkpoint.with_name(f"{JOINT}-{seed}.ckpt"), begin)
+        begin, _ = train(TASKS, seed, photos, data, checkpoint.with_name(f"{run_name(JOINT, seed)}.ckpt"), begin)
         share = 0.25
     network, report = train(names, seed, seen, data, checkpoint, begin, share)
     report["right"] = {name: tell(network, name, seen, data[name].test) for name in names}
@@ -282,7 +287,7 @@ def main() -> None:
     runs: dict[str, list[dict[str, Any]]] = {}
     for seed in arguments.seeds:
         for model in arguments.only:
-            name = f"{model.replace(', ', '-').replace(' ', '-')}-{seed}"
+            name = run_name(model, seed)
             path = finished / f"{name}.json"
             if not path.is_file():
                 state = arguments.work / f"{name}.ckpt"
