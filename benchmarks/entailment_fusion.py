@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -146,12 +147,21 @@ def read_words(seed: int, data: dict[str, TaskData[Any]], photos: Photos, root: 
         return predict(network, TASK, [*data[TASK].validation, *data[TASK].test], blank, PREPARATION)
 
 
-def compare(found: Mapping[str, Sequence[Array]], runs: Path, test: Sequence[Statement]) -> dict[str, Any]:
+def network_runs(runs: Path, seeds: Sequence[int]) -> dict[str, list[Array]]:
+    """How right networks are on test, as far as runs of these seeds are finished."""
+    found: dict[str, list[Array]] = {}
+    for network, seed in product(NETWORKS, seeds):
+        file = runs / f"{run_name(network, seed)}.json"
+        if file.is_file():
+            report = json.loads(file.read_text(encoding="utf-8"))
+            found.setdefault(network, []).append(np.array(report["right"][TASK]["accuracy"]))
+    return found
+
+
+def compare(
+    found: Mapping[str, Sequence[Array]], networks: Mapping[str, Sequence[Array]], test: Sequence[Statement]
+) -> dict[str, Any]:
     """Scores on test of each seed, beside those of networks, and margins of what knows the photo over what does not."""
-    reports = {
-        n: [json.loads(f.read_text()) for f in sorted(runs.glob(f"{run_name(n, 0)[:-1]}?.json"))] for n in NETWORKS
-    }
-    networks = {n: [np.array(r["right"][TASK]["accuracy"]) for r in of] for n, of in reports.items() if of}
     photos = np.unique([e.photo for e in test], return_inverse=True)[1]
     average = {name: np.mean(each, 0) for name, each in {**found, **networks}.items()}
     pairs = [(LINEAR_SEES, LINEAR), (FUSED, TEXT), *((FUSED, name) for name in networks)]
@@ -199,7 +209,11 @@ def main() -> None:
         "C": {name: [model.best_params_["C"] for model in each] for name, each in models.items()},
         "weights": weights,
         "validation": {name: [float(r[:held].mean()) for r in each] for name, each in right.items()},
-        **compare({n: [r[held:] for r in each] for n, each in right.items()}, arguments.runs, of.test),
+        **compare(
+            {n: [r[held:] for r in each] for n, each in right.items()},
+            network_runs(arguments.runs, arguments.seeds),
+            of.test,
+        ),
     }
     write_result(arguments.out, report)
     print(json.dumps(report, indent=1))
