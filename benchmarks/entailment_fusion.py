@@ -44,6 +44,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 import commonspace as cs
+from commonspace.reasoning.network import ReasoningNetwork
 from commonspace.reasoning.photos import Photos
 from commonspace.reasoning.predicting import predict
 from commonspace.reasoning.streams import TaskData
@@ -115,14 +116,19 @@ class Flickr:
         captions = [" ".join(texts) for texts in self._data.content("text")]
         self._words = Words(photos[self._own], [text for text, own in zip(captions, self._own, strict=True) if own])
 
-    def evidence(self, examples: Sequence[Statement], seed: int) -> Array:
-        """(n, 6): the cosine of sentence and photo, its square, and what `Words` makes of them."""
+    def words(self, examples: Sequence[Statement]) -> Array:
+        """(n, 4): what `Words` makes of each sentence and its photo."""
+        return self._words.evidence([e.text for e in examples], self._data.view("image")[self._numbers(examples)])
+
+    def cosines(self, examples: Sequence[Statement], seed: int) -> Array:
+        """(n, 1) of sentence and photo in a Contrastive space."""
         space = cs.Contrastive(random_state=seed).fit({m: view[self._own] for m, view in self._data.views.items()})
-        of = np.array([self._number[e.photo] for e in examples])
-        texts = [e.text for e in examples]
-        z = unit(space, "image", self._data.view("image"))[of], unit(space, "text", encoded(texts))
-        cosine = (z[0] * z[1]).sum(1, keepdims=True)
-        return np.hstack([cosine, cosine**2, self._words.evidence(texts, self._data.view("image")[of])])
+        photos = unit(space, "image", self._data.view("image")[self._numbers(examples)])
+        texts = unit(space, "text", encoded([e.text for e in examples]))
+        return np.asarray((photos * texts).sum(1, keepdims=True))
+
+    def _numbers(self, examples: Sequence[Statement]) -> list[int]:
+        return [self._number[e.photo] for e in examples]
 
 
 def sentence_columns(examples: Sequence[Statement], learn: int) -> Any:
@@ -138,11 +144,9 @@ def fitted(columns: Any, examples: Sequence[Statement]) -> GridSearchCV:
     return search.fit(columns, [LABELS.index(e.label) for e in examples], groups=[e.photo for e in examples])
 
 
-def read_words(seed: int, data: dict[str, TaskData[Any]], photos: Photos, root: Path, work: Path) -> Array:
+def read_words(seed: int, data: dict[str, TaskData[Any]], blank: Photos, begin: ReasoningNetwork, work: Path) -> Array:
     """(n, 3) logits of sentences to validate and to test by, of the network that sees no photo."""
-    blank = Blank(photos, places=False)
-    state = work / f"{run_name(TEXT, seed)}.ckpt"
-    network, _ = train((TASK,), seed, blank, data, state, aligned(photos, data, root, work))
+    network, _ = train((TASK,), seed, blank, data, work / f"{run_name(TEXT, seed)}.ckpt", begin)
     with as_trained():
         return predict(network, TASK, [*data[TASK].validation, *data[TASK].test], blank, PREPARATION)
 
@@ -186,17 +190,19 @@ def main() -> None:
     of = data[TASK]
     every, learn, held = [*of.train, *of.validation, *of.test], len(of.train), len(of.validation)
     labels = np.array([LABELS.index(e.label) for e in every])
-    words = sentence_columns(every, learn)
+    words, of_words = sentence_columns(every, learn), flickr.words(every)
+    blank, begin = Blank(photos, places=False), aligned(photos, data, arguments.root, arguments.work)
     models = {LINEAR: [fitted(words[:learn], of.train)], LINEAR_SEES: []}
     judged = {LINEAR: [models[LINEAR][0].predict(words[learn:])], LINEAR_SEES: [], TEXT: [], FUSED: []}
     weights = []
     for seed in arguments.seeds:
-        found = flickr.evidence(every, seed)
+        cosine = flickr.cosines(every, seed)
+        found = np.hstack([cosine, cosine**2, of_words])
         found = StandardScaler().fit(found[:learn]).transform(found)
         both = sparse.hstack([words, sparse.csr_matrix(found)]).tocsr()
         model = fitted(both[:learn], of.train)
         counts = found[learn:] @ model.best_estimator_.coef_[:, -found.shape[1] :].T
-        logits = read_words(seed, data, photos, arguments.root, arguments.work)
+        logits = read_words(seed, data, blank, begin, arguments.work)
         fused = {weight: (logits + weight * counts).argmax(1) for weight in WEIGHTS}
         best = max(WEIGHTS, key=lambda w: (fused[w] == labels[learn:])[:held].mean())
         for name, chosen in ((LINEAR_SEES, model.predict(both[learn:])), (TEXT, fused[0.0]), (FUSED, fused[best])):
