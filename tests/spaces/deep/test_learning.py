@@ -49,14 +49,17 @@ CHANCE = 1 / CLASSES
 AROUND_CHANCE = 0.1
 """Items lie in clusters, and so mAP of a ranking that knows nothing varies more than that of one item by item."""
 
+PLANTED = (("parity", 2), ("shells", 3))
+"""Of each generator one number of modalities: it is the method that differs."""
+
 
 def cases() -> list[Any]:
-    """One generator with two modalities, and methods that learn it in few seconds, in the fast tier."""
+    """Two modalities, and methods that learn them in few seconds, in the fast tier."""
     slow = ("CMDN", "CCL", "Contrastive", "SAM", "ACMR", "DSCMR")
     quick = {(name, "parity", 2) for name in BY_LABEL if name not in slow}
     return [
         pytest.param(*case, id="-".join(map(str, case)), marks=() if case in quick else pytest.mark.slow)
-        for case in product(BY_LABEL, GENERATORS, (2, 3))
+        for case in ((name, *planted) for name, planted in product(BY_LABEL, PLANTED))
     ]
 
 
@@ -96,8 +99,7 @@ def test_it_finds_items_by_pairs_that_linear_correlations_do_not(name: str, moda
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("modalities", [2, 3])
 @pytest.mark.parametrize("name", BY_PAIR)
-def test_it_finds_no_items_where_pairs_are_shuffled(name: str, modalities: int):
-    train = shuffled(products(800, modalities, 1))
-    assert make(name).fit(train[0]).score(*products(500, modalities, 2)) == pytest.approx(1 / 16, abs=AROUND_CHANCE)
+def test_it_finds_no_items_where_pairs_are_shuffled(name: str):
+    train = shuffled(products(800, 2, 1))
+    assert make(name).fit(train[0]).score(*products(500, 2, 2)) == pytest.approx(1 / 16, abs=AROUND_CHANCE)
