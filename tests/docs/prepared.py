@@ -78,9 +78,11 @@ def files(folder: Path) -> dict[str, Any]:
     lance.write_dataset(pa.table(rows_of, pa.schema(widths)), folder / "features.lance", mode="overwrite")
     sounds = {"embedding": rows_of["image_features"], "text": [f"sound {i}" for i in range(20)]}
     pq.write_table(pa.table(sounds), folder / "sounds.parquet")
-    parts = {"I_tr": rng.random((20, 8)), "T_tr": rng.random((20, 6))}
-    np.savez(folder / "features.npz", image=parts["I_tr"], text=parts["T_tr"], labels=np.arange(20) % 3)
-    savemat(folder / "raw_features.mat", parts)
+    images, texts, classes = rng.random((20, 8)), rng.random((20, 6)), np.arange(20) % 3
+    np.savez(folder / "features.npz", image=images, text=texts, labels=classes)
+    whole = {"I": images, "T": texts, "L": classes}
+    parts = {f"{name}_tr": array[:15] for name, array in whole.items()}
+    savemat(folder / "features.mat", parts | {f"{name}_te": array[15:] for name, array in whole.items()})
     lines = [{"text": "word " * (i + 1), "sensor": list(rng.random(3))} for i in range(20)]
     (folder / "items.jsonl").write_text("\n".join(map(json.dumps, lines)))
     return {}

@@ -37,7 +37,7 @@ def render(protocol: Protocol, settings: BenchSettings, folder: Path) -> Table:
 
     Example:
         ```python
-        protocol, settings = find_protocol("photos-encoded"), BenchSettings(spaces=["cca"], seeds=1, trials=1)
+        protocol, settings = find_protocol("encoded/photos"), BenchSettings(spaces=["cca"], seeds=1, trials=1)
         run_bench(protocol, settings, Path("runs/photos"))
         print(render(protocol, settings, Path("runs/photos")).markdown())
         ```

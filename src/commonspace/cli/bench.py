@@ -14,7 +14,7 @@ def bench(
     out: Out,
     spaces: Annotated[
         list[str] | None,
-        typer.Option(help="A method, or several with commas; may be repeated. Default: all but those in time."),
+        typer.Option(help="A method, or several with commas; may be repeated. Default: all that need no times."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Fits that are measured on test, where anything is random.")] = 5,
     trials: Annotated[int, typer.Option(help="Settings that are tried for each space; of deep ones a fifth.")] = 60,

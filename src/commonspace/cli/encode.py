@@ -36,7 +36,8 @@ def encode(
 ) -> None:
     """Encode a data set into a folder that fit, evaluate and index read.
 
-    What was taken for what, and what could not be used, is told. The same command again encodes only what is missing.
+    Reports which column is used for what, and what could not be used. The same command again encodes only what is
+    missing.
 
     Example: commonspace encode photos --column text=caption --out encoded/photos
     """
