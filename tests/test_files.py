@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commonspace.errors import StorageError
-from commonspace.files import cache_directory, replacing
+from commonspace.files import cache_directory, check_replaceable, replacing
 
 
 def names(folder: Path) -> list[str]:
@@ -140,3 +140,32 @@ def test_the_cache_directory_is_the_users_where_none_is_named(monkeypatch: pytes
 
 def test_tests_have_a_cache_of_their_own(cache_for_tests: Path):
     assert cache_directory() == cache_for_tests
+
+
+NAMES = ("a.json", "b.bin")
+
+
+def test_a_folder_of_its_own_or_an_empty_one_may_be_replaced(tmp_path: Path):
+    check_replaceable(tmp_path / "new", NAMES, "a thing")
+    check_replaceable(tmp_path, NAMES, "a thing")
+    for name in (*NAMES, "state.ckpt"):
+        (tmp_path / name).touch()
+    check_replaceable(tmp_path, NAMES, "a thing", over="state")
+
+
+@pytest.mark.parametrize("names", [["a.json"], ["a.json", "b.bin", "thesis.txt"], ["thesis.txt"], ["state.ckpt"]])
+def test_anything_else_may_not(tmp_path: Path, names: list[str]):
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises(StorageError, match="exists and is not a thing, or holds more than that; it is left alone"):
+        check_replaceable(tmp_path, NAMES, "a thing")
+    with pytest.raises(StorageError, match="left alone"):
+        check_replaceable(tmp_path / names[0], NAMES, "a thing")
+
+
+@pytest.mark.parametrize("path", [".", "..", "../here"])
+def test_nor_the_folder_that_one_works_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str):
+    (tmp_path / "above" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "above" / "here")
+    with pytest.raises(StorageError, match=r"is the folder that you work in" if path != ".." else "left alone"):
+        check_replaceable(Path(path), NAMES, "a thing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,31 @@ def cache_directory() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("commonspace")
+
+
+def check_replaceable(path: Path, names: Collection[str], what: str, *, over: str | None = None) -> None:
+    """Refuses a place for a folder where something would be lost that nobody gave up.
+
+    Args:
+        path: Where the folder is to be: nothing may be there, an empty folder, or one that holds these names alone.
+        names: What such a folder holds.
+        what: What it is called, such as "a saved space".
+        over: What names of files begin with that are of no more use.
+
+    Raises:
+        StorageError: If something else is there, or the place cannot be read, or the process works in it.
+    """
+    try:
+        found = {entry.name for entry in path.iterdir()} if path.is_dir() else {""} if path.exists() else set()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be read: {error.strerror or error}. Choose another folder.") from error
+    left = {name for name in found if over is None or not name.startswith(over)}
+    if left and left != set(names):
+        raise StorageError(
+            f"{path} exists and is not {what}, or holds more than that; it is left alone. Choose another folder."
+        )
+    if path.exists() and Path.cwd().is_relative_to(path.resolve()):
+        raise StorageError(f"{path} is the folder that you work in, which would be replaced. Choose another folder.")
 
 
 @contextmanager

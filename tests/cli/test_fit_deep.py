@@ -86,3 +86,12 @@ def test_an_unknown_validation_split_is_named(fit: Any, tmp_path: Path):
     with pytest.raises(KeyError, match="dev"):
         fit(tmp_path / "space", "--validation", "dev")
     assert not (tmp_path / "space").exists()
+
+
+@pytest.mark.parametrize("space", ["triplet", "cca"])
+def test_a_folder_of_something_else_is_left_alone_before_anything_is_learnt(fit: Any, tmp_path: Path, space: str):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "readme.txt").write_text("mine")
+    with pytest.raises(StorageError, match="notes exists and is not a saved space"):
+        fit(tmp_path / "notes", space=space)
+    assert [path.name for path in (tmp_path / "notes").iterdir()] == ["readme.txt"]

@@ -71,6 +71,38 @@ def test_create_leaves_other_folders_alone(tmp_path, name, overwrite):
         Collection.create(file, dim=3, overwrite=overwrite)
 
 
+@pytest.mark.parametrize("content", ['{"type": "Collection", "stac_version": "1.0.0"}', "[]", "{"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_collection_of_another_tool_is_left_alone(tmp_path, content, overwrite):
+    (tmp_path / "space").mkdir()
+    files = {"collection.json": content, "index.json": "{}", "space/scene.tif": "work of years"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(StorageError, match=r"holds a collection\.json of something else and is left alone"):
+        Collection.create(tmp_path, dim=3, overwrite=overwrite)
+    assert {name: (tmp_path / name).read_text() for name in files} == files
+
+
+def test_a_damaged_one_is_replaced(raw):
+    fill(raw)
+    (raw.path / "collection.json").write_text("{")
+    assert Collection.create(raw.path, dim=3, overwrite=True).dim == 3
+
+
+def test_a_replaced_collection_is_refreshed(raw):
+    fill(raw)
+    assert raw.refreshed() is raw
+    raw.add_vectors(["more"], np.ones((1, raw.dim)), modality="image")
+    assert raw.refreshed() is raw
+    Collection.create(raw.path, dim=3, overwrite=True).add_vectors(["a"], np.ones((1, 3)), modality="image")
+    now = raw.refreshed()
+    assert (now.dim, len(now)) == (3, 1)
+    assert now.refreshed() is now
+    (raw.path / "collection.json").unlink()
+    with pytest.raises(StorageError, match="no collection"):
+        now.refreshed()
+
+
 def test_create_takes_an_empty_folder(tmp_path):
     Collection.create(tmp_path, dim=3)
     assert Collection.open(tmp_path).dim == 3

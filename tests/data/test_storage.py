@@ -138,9 +138,26 @@ def test_what_something_else_wrote_is_left_alone(tmp_path: Path, as_folder: bool
     kept = path / "thesis.txt" if as_folder else path
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("years of work")
-    with pytest.raises(StorageError, match=r"mine exists and is not an encoded data set; it is left alone"):
+    with pytest.raises(StorageError, match=r"mine exists and is not an encoded data set, .*; it is left alone"):
         save_dataset(build(), path)
     assert kept.read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["vgg_feats.mat", "notes.txt"])
+def test_a_folder_with_a_file_of_that_name_is_not_ours(tmp_path: Path, name: str):
+    mine = tmp_path / "flickr8k"
+    mine.mkdir()
+    (mine / "dataset.json").write_text('{"dataset": "flickr8k", "images": []}')
+    before = files(tmp_path)
+    with pytest.raises(StorageError, match="left alone"):
+        save_dataset(build(), mine)
+    assert files(tmp_path) == before
+    save_dataset(build(), tmp_path / "saved")
+    (tmp_path / "saved" / name).write_text("mine")
+    before = files(tmp_path)
+    with pytest.raises(StorageError, match="or holds more than that"):
+        save_dataset(build(), tmp_path / "saved")
+    assert files(tmp_path) == before
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,3 +151,24 @@ def test_the_first_search_finds_everything_loaded(collection):
     assert reopened._embedder._space is None  # opening alone loads nothing
     with client_of({"scenes": reopened}) as warm:  # its words have no encoder in the registry, which is no failure
         assert warm.get("/health").status_code == 200
+
+
+def test_a_store_that_is_replaced_is_served_as_it_is_now(tmp_path):
+    def create(dim: int) -> cs.Collection:
+        made = cs.Collection.create(tmp_path / "store", dim=dim, overwrite=True)
+        made.add_vectors([f"{dim}-{i}" for i in range(dim)], np.eye(dim), modality="image")
+        made.build_map("pca")
+        return made
+
+    client = client_of({"store": create(3)})
+
+    def asked(name: str) -> Any:
+        return client.post(f"{API}/search", json={"query": {"item": {"id": name, "modality": "image"}}, "k": 9})
+
+    assert len(asked("3-0").json()["hits"]) == 3
+    assert client.get(f"{API}/map").json()["points"] == 3
+    create(4)
+    assert_problem(asked("3-0"), 404)  # there is no such item any more
+    assert len(asked("4-0").json()["hits"]) == 4
+    assert client.get(f"{API}/collection").json()["dim"] == 4
+    assert client.get(f"{API}/map").json()["points"] == 4

@@ -45,7 +45,10 @@ def fit(
 
     A deep space writes its state into --out after each epoch; the same command with --resume goes on from there.
     """
+    from commonspace.spaces.persistence import check_folder
+
     learning = unfitted(space, setting)
+    check_folder(out)
     items = read_data(data, root, protocol, option=option)
     train = part(items, split, default="train")
     held = None if validation is None else items.split(validation)

@@ -106,7 +106,10 @@ def fit(
 
     Example: commonspace scale fit s3://photos/encoded --space cca --out runs/cca --work s3://photos/cca --address auto
     """
+    from commonspace.spaces.persistence import check_folder
+
     learning = unfitted(space, setting)
+    check_folder(out)
     parts = cs.scale.Partitions(data)
     part = _part(parts, split, default="train")
     started = time.perf_counter()

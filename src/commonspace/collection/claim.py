@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -77,11 +78,25 @@ def _refuse(folder: Path, *, overwrite: bool) -> None:
         return
     if not names & {FILE, UNFINISHED}:
         raise StorageError(f"{folder} holds other things and is left alone. Pick another folder.")
+    if FILE in names and not _is_ours(folder):
+        raise StorageError(f"{folder} holds a {FILE} of something else and is left alone. Pick another folder.")
     if FILE in names and not overwrite:  # a half-made one never held anything, and is begun anew
         raise StorageError(
             f"{folder} holds a collection already: open it with Collection.open, pick another folder, "
             "or pass overwrite=True."
         )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether collection.json may be replaced: other tools write files of that name too.
+
+    A damaged one is ours if the vectors are there.
+    """
+    try:
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return any(_OURS.fullmatch(entry.name) and entry.name.endswith(".lance") for entry in folder.iterdir())
+    return isinstance(content, dict) and {"format", "dim", "generation"} <= set(content)
 
 
 def _written(folder: Path, generation: int) -> bool:

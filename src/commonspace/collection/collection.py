@@ -20,7 +20,7 @@ from .columns import KEY, STORED_KINDS
 from .dataset_rows import dataset_batches, kind_of, stored_modalities
 from .entries import Content, as_entries, check_ids
 from .index import KEEP, IndexReport, check_index
-from .manifest import EncoderRecord, Manifest, space_folder, table_name
+from .manifest import EncoderRecord, Manifest, space_folder, stamp, table_name
 from .metadata import Metadata, typed_columns
 from .queries import QueryEmbedder
 from .searching import Searching
@@ -118,6 +118,27 @@ class Collection(Searching):
         if space is not None:
             embedder.check_space(space)
         return cls(folder, manifest, VectorTable(folder, table_name(manifest.generation)), embedder)
+
+    def refreshed(self) -> Self:
+        """This collection; or, where another was created in its folder since it was opened, that one.
+
+        Encoders are kept as far as the vectors that are now stored came from them.
+
+        Raises:
+            StorageError: If the folder holds no whole collection at the moment.
+
+        Examples:
+            >>> collection = Collection.create("items", dim=2)
+            >>> collection.refreshed() is collection
+            True
+            >>> _ = Collection.create("items", dim=3, overwrite=True)
+            >>> collection.refreshed().dim
+            3
+        """
+        if stamp(self.path) == self._stamp:
+            return self
+        known = self._embedder.known_to(Manifest.read(self.path))
+        return type(self).open(self.path, encoders=known)
 
     def add(self, dataset: Dataset) -> None:
         """Embeds a data set with the space and stores each part of each item, with its metadata, label and time.

@@ -113,6 +113,15 @@ def is_collection(path: Path) -> bool:
     return (path / FILE).is_file()
 
 
+def stamp(folder: Path) -> tuple[int, int] | None:
+    """What differs once another collection was created in a folder: which file collection.json is, and since when."""
+    try:
+        found = (folder / FILE).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def table_name(generation: int) -> str:
     """The name of a table within the folder."""
     return f"items-{generation}" if generation else "items"

@@ -70,6 +70,11 @@ class QueryEmbedder:
             self._space = space
         return self._space
 
+    def known_to(self, manifest: Manifest) -> dict[str, Encoder]:
+        """The encoders that are loaded and made the stored vectors of another collection, too, or none there did."""
+        records = manifest.encoders
+        return {m: e for m, e in self._encoders.items() if m not in records or records[m].fingerprint == e.fingerprint}
+
     def check_space(self, space: Space) -> None:
         """Compares a space with the collection's own.
 

@@ -13,7 +13,7 @@ from commonspace.errors import UnknownNameError
 from .columns import JOINT, STORED_KINDS
 from .filters import Where, compile_filter
 from .index import IndexFile, IndexReport, Setting
-from .manifest import Manifest, index_file, map_file
+from .manifest import Manifest, index_file, map_file, stamp
 from .queries import QueryEmbedder
 from .table import VectorTable
 from .writer import Writer
@@ -25,6 +25,7 @@ class Stored:
     def __init__(self, path: Path, manifest: Manifest, table: VectorTable, embedder: QueryEmbedder) -> None:
         self.path = path
         self._manifest, self._table, self._embedder = manifest, table, embedder
+        self._stamp = stamp(path)
         self._index = IndexFile(path / index_file(manifest.generation))
         self._writer = Writer(path, manifest, table, self._index)
 

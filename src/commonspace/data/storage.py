@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from commonspace.errors import StorageError
-from commonspace.files import replacing
+from commonspace.files import check_replaceable, replacing
 
 from .dataset import Dataset
 from .encoding import Encoder
@@ -32,7 +32,7 @@ def save_dataset(data: Dataset, path: str | Path) -> None:
         path: A folder that does not exist, is empty, or holds a saved data set, which is replaced.
 
     Raises:
-        StorageError: If the folder exists and is not a saved data set, or cannot be written.
+        StorageError: If the folder exists and is not a saved data set and nothing else, or cannot be written.
 
     Example:
         ```python
@@ -40,8 +40,7 @@ def save_dataset(data: Dataset, path: str | Path) -> None:
         ```
     """
     path = Path(path)
-    if path.exists() and not is_saved_dataset(path) and (path.is_file() or any(path.iterdir())):
-        raise StorageError(f"{path} exists and is not an encoded data set; it is left alone. Choose another folder.")
+    check_replaceable(path, ("dataset.json", "items.parquet", "views"), "an encoded data set")
     views = data.views
     description = {
         "format": FORMAT,

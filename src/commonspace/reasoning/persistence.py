@@ -15,7 +15,7 @@ from commonspace import __version__
 from commonspace.encoders.bert import BertConfig
 from commonspace.encoders.efficientnet_lite_maps import EfficientNetLiteMaps
 from commonspace.errors import CommonspaceError, StorageError
-from commonspace.files import replacing
+from commonspace.files import check_replaceable, replacing
 
 from .calibration import Calibration
 from .config import CoAttentionConfig
@@ -71,8 +71,7 @@ def check_folder(path: Path) -> None:
     Raises:
         StorageError: If it does.
     """
-    if path.exists() and not (path.is_dir() and {p.name for p in path.iterdir()} <= {DESCRIPTION, WEIGHTS}):
-        raise StorageError(f"{path} exists and holds more than a saved reasoner; it is left alone. Choose another.")
+    check_replaceable(path, (DESCRIPTION, WEIGHTS), "a saved reasoner")
 
 
 def load_reasoner(path: Path) -> Reasoner:

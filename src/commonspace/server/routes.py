@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
 import commonspace as cs
+from commonspace.collection import Collection
 from commonspace.errors import InputError, UnknownNameError
 
 from .admission import COOKIE, cookie_value, is_token
@@ -53,7 +54,7 @@ class Served:
         workers: Do what takes a processor.
         metrics: What is counted.
         thumbnails: Stored pictures, made ready.
-        maps: Name of a store -> versions of its rows and of its map, and the map.
+        maps: Name of a store -> the collection, versions of its rows and of its map, and the map.
     """
 
     stores: Mapping[str, Store]
@@ -61,21 +62,21 @@ class Served:
     settings: ServerSettings
     workers: Workers
     metrics: Metrics
-    maps: dict[str, tuple[tuple[int, int], MapPoints]] = field(default_factory=dict)
+    maps: dict[str, tuple[Collection, tuple[int, int], MapPoints]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.thumbnails = Thumbnails(self.settings.most_pixels)
 
     def store(self, name: str | None) -> Store:
-        """The store of that name.
+        """The store of that name, as it is now.
 
         Raises:
             UnknownNameError: If there is none.
         """
-        if name is None:
-            return next(iter(self.stores.values()))
+        name = next(iter(self.stores)) if name is None else name
         if name not in self.stores:
             raise UnknownNameError("store", name, self.stores)
+        self.stores[name].refresh()
         return self.stores[name]
 
     def map_of(self, name: str | None) -> MapPoints:
@@ -86,11 +87,12 @@ class Served:
             UnknownNameError: If there is no such store.
         """
         store, name = self.store(name), name or next(iter(self.stores))
-        version = (store.collection.version, store.collection.map_version)
-        found, points = self.maps.get(name, (None, None))
-        if points is None or found != version:
-            points = MapPoints(store.collection)
-            self.maps[name] = (version, points)
+        collection = store.collection
+        version = (collection.version, collection.map_version)
+        of, found, points = self.maps.get(name, (None, None, None))
+        if points is None or of is not collection or found != version:
+            points = MapPoints(collection)
+            self.maps[name] = (collection, version, points)
         return points
 
     async def work(self, request: Request, function: Callable[..., T], *given: Any) -> T:

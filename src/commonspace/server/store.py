@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -18,9 +19,9 @@ from commonspace.collection.columns import JOINT, KEY
 from commonspace.collection.composition import compose, weights_of
 from commonspace.data.digest import FILE_KINDS
 from commonspace.data.readers.pictures import is_picture_name
-from commonspace.errors import InputError, UnknownNameError
+from commonspace.errors import InputError, StorageError, UnknownNameError
 
-from .pictures import received_picture, stored_content, unpacked
+from .pictures import STORED_FORMATS, received_picture, stored_content, unpacked
 from .problems import RefusedError
 from .schemas import Facets, Item, Picture, Query, Search
 
@@ -43,6 +44,13 @@ class Store:
     def __init__(self, collection: Collection, most_pixels: int) -> None:
         self.collection, self.most_pixels = collection, most_pixels
         self._described: tuple[int, dict[str, Any]] | None = None
+
+    def refresh(self) -> None:
+        """Goes over to the collection that has replaced this one in its folder, if one has."""
+        with suppress(StorageError):  # it is being replaced; what is asked meanwhile tells its own error
+            found = self.collection.refreshed()
+            if found is not self.collection:
+                self.collection, self._described = found, None
 
     def describe(self) -> dict[str, Any]:
         """What there is: rows by modality, what can be asked with, fields with their types, span of time."""
@@ -133,7 +141,7 @@ class Store:
 
     def stored(self, item: Item) -> Image.Image:
         """The picture of a stored row, at its own size."""
-        return unpacked(stored_content(self.picture(item)), self.most_pixels)
+        return unpacked(stored_content(self.picture(item)), self.most_pixels, STORED_FORMATS)
 
     def vector(self, item: Item) -> NDArray[np.float32]:
         """(dim,) of a stored row.

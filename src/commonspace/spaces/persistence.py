@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from commonspace import __version__
 from commonspace.errors import StorageError, UnknownNameError
-from commonspace.files import replacing
+from commonspace.files import check_replaceable, replacing
 
 from .base import Space
 from .registry import find_space
@@ -42,16 +42,22 @@ def save_space(space: Space, path: Path, training: Mapping[str, Any] | None = No
         StorageError: If the folder exists and holds something else, cannot be written, or the space holds what cannot
             be saved, such as a function.
     """
-    if path.exists() and not _is_replaceable(path):
-        raise StorageError(
-            f"{path} exists and is not a saved space, or holds more than that; it is left alone. Choose another folder."
-        )
+    check_folder(path)
     description, weights = describe(space)
     description["training"] = dict(training or {})
     with replacing(path) as folder:
         folder.mkdir()
         (folder / "weights.safetensors").write_bytes(weights)
         (folder / "space.json").write_text(json.dumps(description, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def check_folder(path: Path) -> None:
+    """Refuses a folder that holds anything but a saved space, and what a training that has now ended kept there.
+
+    Raises:
+        StorageError: If it does.
+    """
+    check_replaceable(path, ("space.json", "weights.safetensors"), "a saved space", over=CHECKPOINT)
 
 
 def load_space(path: str | Path) -> Space:
@@ -147,16 +153,6 @@ def _read_description(path: Path) -> dict[str, Any]:
             f"{path}: space.json is not of format {FORMAT}, which this version reads; save the space again."
         )
     return description
-
-
-def _is_replaceable(path: Path) -> bool:
-    """Whether `path` is a folder that is empty or holds a saved space and nothing else that would be lost.
-
-    The checkpoints of the training that has now ended are not lost but over.
-    """
-    names = {entry.name for entry in path.iterdir()} if path.is_dir() else {""}
-    names = {name for name in names if not name.startswith(CHECKPOINT)}
-    return not names or {"space.json"} <= names <= {"space.json", "weights.safetensors"}
 
 
 def _pack_space(space: Space, name: str, tensors: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
