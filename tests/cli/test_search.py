@@ -63,3 +63,14 @@ def test_of_two_that_read_a_file_one_is_to_be_named(run, folder):
     assert [hit["id"] for hit in json.loads(found)] == [
         hit.id for hit in collection.search({"photo": str(folder / "03.png")}, to="noise")
     ]
+
+
+def test_a_word_is_not_taken_for_a_file_of_that_name(run, folder, monkeypatch):
+    collection = store(folder, photo="colours", noise="audio")
+    monkeypatch.chdir(folder)
+    Path("hund").touch()
+    with pytest.raises(UnknownNameError, match="unknown modality 'text'"):
+        run("search", collection.path, "hund")
+    for path in ("./hund", folder / "hund"):
+        with pytest.raises(InputError, match=r"cannot read .*hund as a picture"):
+            run("search", collection.path, path)

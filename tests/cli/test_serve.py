@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from commonspace import Collection
+from commonspace.cli.serve import named_stores
 from commonspace.errors import ParameterError, StorageError
 
 
@@ -53,3 +54,12 @@ def test_no_such_host(run, store, monkeypatch, host):
     monkeypatch.setenv("COMMONSPACE_TOKEN", "x")
     with pytest.raises(ParameterError, match="cannot listen at"):
         run("serve", store, "--host", host)
+
+
+def test_stores_of_one_name_are_told_apart_without_their_paths(tmp_path):
+    folders = [tmp_path / part / "store" for part in ("a", "b", "c")]
+    for dim, folder in enumerate(folders, start=2):
+        Collection.create(folder, dim=dim)
+    Collection.create(tmp_path / "store-2", dim=9)
+    named = named_stores([tmp_path / "store-2", *folders])
+    assert {name: store.dim for name, store in named.items()} == {"store-2": 9, "store": 2, "store-3": 3, "store-4": 4}

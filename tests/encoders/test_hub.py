@@ -20,6 +20,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from commonspace import Dataset, load_dataset
+from commonspace.data import save_dataset
 from commonspace.data.encoding import encode_items
 from commonspace.encoders import DiskViewCache, get_encoder
 from commonspace.encoders.hub import BATCH, HubEncoder
@@ -271,7 +273,23 @@ def test_the_registry_makes_it(clip: Path):
     for kind in ("image", "text"):
         encoder = get_encoder(f"hf:{clip}", kind=kind)
         assert isinstance(encoder, HubEncoder)
-        assert (encoder.name, encoder.kind) == (f"hf:{clip}", kind)
+        assert (encoder.name, encoder.kind) == (f"hf:{clip}:{kind}", kind)
+
+
+@needs_extra
+def test_the_name_alone_tells_what_it_reads_whatever_the_modality_is_called(clip: Path, images: HubEncoder):
+    for kind in (None, "photo", "image"):
+        assert get_encoder(images.name, kind=kind).fingerprint == images.fingerprint
+    with pytest.raises(ParameterError, match="reads image, but was named for text"):
+        get_encoder(images.name, kind="text")
+
+
+@needs_extra
+def test_what_it_encoded_is_loaded_again_whatever_the_modality_is_called(images: HubEncoder, tmp_path: Path):
+    Image.fromarray(picture(0)).save(tmp_path / "0.png")
+    data = Dataset({"photo": [str(tmp_path / "0.png")]}, encoders={"photo": images})
+    save_dataset(data, tmp_path / "encoded")
+    assert load_dataset(tmp_path / "encoded").encoders["photo"].fingerprint == images.fingerprint
 
 
 @needs_extra

@@ -96,8 +96,9 @@ def test_arrays_are_scaled_by_the_range_of_their_type(dtype: Any):
         ((np.zeros((2, 2, 2)), RATE), r"got float64 \(2, 2, 2\)"),
         ((["a"], RATE), "expected samples"),
         ((np.zeros(5), 44.1), "expected the rate as a whole number of samples per second, got 44.1"),
-        ((np.zeros(5), 50), "50 samples per second are no sound; at least 1000"),
+        ((np.zeros(5), 50), "50 samples per second are no sound; 1000 to 1,000,000 are expected"),
         ((np.zeros(5), 0), "0 samples per second are no sound"),
+        ((np.zeros(5), 2_000_000_011), "2000000011 samples per second are no sound"),
     ],
 )
 def test_what_is_no_sound(item: object, message: str):

@@ -165,6 +165,16 @@ def test_stored_files_that_are_no_pictures(tmp_path, photo):
     assert_problem(sent_back(client), 422)
 
 
+def test_a_stored_picture_may_be_tiff(tmp_path, photo):
+    path = tmp_path / "a.tif"
+    path.write_bytes(content(photo, "TIFF"))
+    collection = Collection.create(tmp_path / "store", dim=2)
+    collection.add_vectors(["a"], np.ones((1, 2)), modality="image", content=[str(path)])
+    client = client_of({"store": collection})
+    sent = client.get(f"{API}/picture", params={"id": "a", "modality": "image", "side": 96})
+    np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(sent.content))), np.asarray(photo))
+
+
 def test_pictures_made_ready_are_kept_while_they_are_the_same(tmp_path, photo):
     path = tmp_path / "a.png"
     path.write_bytes(content(photo, "PNG"))

@@ -116,7 +116,7 @@ def _kind(query: str) -> str:
     except (OSError, ValueError):  # too long for a name, or impossible in one
         there = False
     sound = Sounds.names_one(query)
-    if there:
+    if there and (sound or is_picture_name(query) or Path(query).suffix or "/" in query):  # else a word, as "notes" is
         return "audio" if sound else "image"
     if (sound or is_picture_name(query)) and (" " not in query or "/" in query):
         what = "sound" if sound else "picture"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +43,7 @@ def serve(
 
     token = os.environ.get(TOKEN)
     check_host(host, token)
-    stores = _stores([store, *(compare or ())])
+    stores = named_stores([store, *(compare or ())])
     hosts = (*LOOPBACK, *(name or ())) if host in LOOPBACK or name else ()
     settings = ServerSettings(token=token, hosts=hosts, workers=workers)
     model = None
@@ -57,9 +58,14 @@ def serve(
     run(app, listening, started=lambda: typer.echo(f"{store} is at {address} (stop with Ctrl+C)"))
 
 
-def _stores(folders: list[Path]) -> dict[str, cs.Collection]:
-    """Name -> collection; the name is that of its folder, or the whole path where two are alike."""
-    names = [folder.resolve().name for folder in folders]
-    if len(set(names)) < len(names):
-        names = [str(folder) for folder in folders]
-    return {n: cs.Collection.open(folder) for n, folder in zip(names, folders, strict=True)}
+def named_stores(folders: list[Path]) -> dict[str, cs.Collection]:
+    """Name -> collection; the name is that of its folder, of a later one of that name with a number.
+
+    Clients see these names, and so they tell nothing of where the folders lie.
+    """
+    stores: dict[str, cs.Collection] = {}
+    for folder in folders:
+        own = folder.resolve().name
+        others = (f"{own}-{number}" for number in count(2))
+        stores[own if own not in stores else next(n for n in others if n not in stores)] = cs.Collection.open(folder)
+    return stores

@@ -48,7 +48,7 @@ class HubEncoder:
             raise ParameterError(f"encoder hf:{model}: kind must be image or text, got {kind!r}.")
         if not model:
             raise ParameterError("encoder hf: name a model, for example hf:openai/clip-vit-base-patch32, or a folder.")
-        self.name, self.kind = f"hf:{model}", kind
+        self.name, self.kind = f"hf:{model}:{kind}", kind
         self._source = HubSource(
             model,
             kind,

@@ -25,7 +25,7 @@ UNREADABLE = (
     ValueError,
     TypeError,
     SyntaxError,
-    NotImplementedError,
+    RuntimeError,
     IndexError,
     EOFError,
     struct.error,

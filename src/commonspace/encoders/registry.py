@@ -88,12 +88,13 @@ def get_encoder(name: str, *, kind: str | None = None) -> Encoder:
     | `efficientnet-lite0:flip,crops` | with options |
     | `efficientnet-lite0+efficientnet-lite2` | several side by side, their rows joined |
     | `hf:openai/clip-vit-base-patch32` | a model of the Hugging Face hub, or of a folder; needs the extra `hf` |
+    | `hf:openai/clip-vit-base-patch32:image` | the same, whatever the modality is called; or `:text` |
     | `tabular:houses.json` | what a `TabularEncoder` learnt from rows of a table and saved |
 
     Args:
         name: As above.
-        kind: What the encoder has to read, "image", "text" or "audio". A model of the hub that reads several needs to
-            be told.
+        kind: What the encoder has to read, "image", "text" or "audio". A model of the hub reads texts unless
+            it or its name says "image".
 
     Raises:
         UnknownNameError: If there is no such encoder.
@@ -120,7 +121,10 @@ def _get_one(name: str, kind: str | None) -> Encoder:
     if name.startswith(HUB):
         from .hub import HubEncoder
 
-        return HubEncoder(name.removeprefix(HUB), kind="image" if kind == "image" else "text")
+        model, _, told = name.removeprefix(HUB).rpartition(":")
+        if told not in ("image", "text"):
+            model, told = name.removeprefix(HUB), kind or "text"
+        return HubEncoder(model, kind="image" if told == "image" else "text")
     base, _, options = name.partition(":")
     if base == TABULAR[:-1]:
         from .tabular import TabularEncoder

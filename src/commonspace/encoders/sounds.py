@@ -16,7 +16,8 @@ from commonspace.errors import InputError, MissingPackageError
 
 RATE = 16_000
 """Samples per second."""
-LEAST_RATE = 1_000
+LEAST_RATE, MOST_RATE = 1_000, 1_000_000
+"""Of a sound; beyond, a header is damaged, and what changes the rate would take all memory."""
 MOST_CHANNELS = 128
 """Of an array that is wider than long: beyond, its axes are taken for exchanged."""
 BLOCK = 1 << 18
@@ -103,6 +104,6 @@ def _from_array(samples: Any, rate: Any) -> tuple[NDArray[np.float32], int]:
 
 
 def _checked_rate(rate: int) -> int:
-    if rate < LEAST_RATE:
-        raise ValueError(f"{rate} samples per second are no sound; at least {LEAST_RATE} are expected")
+    if not LEAST_RATE <= rate <= MOST_RATE:
+        raise ValueError(f"{rate} samples per second are no sound; {LEAST_RATE} to {MOST_RATE:,} are expected")
     return rate

@@ -19,6 +19,9 @@ from commonspace.errors import InputError
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 """Kinds of files that are decoded; no other decoder of Pillow sees what a stranger sends."""
 
+STORED_FORMATS = (*FORMATS, "TIFF")
+"""And what the files of stored pictures may be in addition, which are ours."""
+
 SIDES = (96, 256, 1024)
 """Longest sides in which stored pictures are sent."""
 
@@ -62,28 +65,28 @@ def stored_content(path: str) -> bytes:
     raise InputError(f"image: expected a file of at most {MOST_BYTES:,} bytes where this item was when it was stored.")
 
 
-def unpacked(content: bytes, most_pixels: int) -> Image.Image:
-    """The picture in RGB of the bytes of a file.
+def unpacked(content: bytes, most_pixels: int, formats: tuple[str, ...] = FORMATS) -> Image.Image:
+    """The picture in RGB of the bytes of a file, of one of these kinds.
 
     Raises:
         InputError: If it is no picture of a kind that is taken, damaged, or too large.
     """
-    picture = _opened(content, most_pixels)
+    picture = _opened(content, most_pixels, formats)
     try:
         return open_picture(picture)
     except Exception as error:  # decoders raise all sorts of things of damaged files
         raise InputError(f"image: the picture is damaged ({type(error).__name__}).") from error
 
 
-def _opened(content: bytes, most_pixels: int) -> Image.Image:
+def _opened(content: bytes, most_pixels: int, formats: tuple[str, ...]) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is ours
-            picture = Image.open(BytesIO(content), formats=FORMATS)
+            picture = Image.open(BytesIO(content), formats=formats)
     except Image.DecompressionBombError as error:
         raise InputError(f"image: at most {most_pixels:,} pixels are taken; make it smaller.") from error
     except Exception as error:
-        kinds = ", ".join(FORMATS)
+        kinds = ", ".join(formats)
         raise InputError(f"image: expected a picture as {kinds}, got {len(content):,} bytes that are none.") from error
     if picture.width * picture.height > most_pixels:
         raise InputError(
@@ -135,7 +138,7 @@ class Thumbnails:
 
     def _make(self, path: str, side: int) -> bytes:
         content = stored_content(path)
-        picture = _opened(content, self.most_pixels)
+        picture = _opened(content, self.most_pixels, STORED_FORMATS)
         try:
             picture.draft(None, (2 * side, 2 * side))  # of a JPEG, no more is unpacked than is needed
             clear = picture.has_transparency_data

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,14 @@ class TestPictures:
         reading = read(tmp_path)
         assert reading.ids == ["a.jpg"]
         assert told(reading.problems) == "b.jpg: image: 'b.jpg' is empty (0 bytes)."
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems have names in Unicode alone")
+    def test_a_name_that_is_no_text_is_told(self, tmp_path: Path):
+        add_pictures(tmp_path, "a.jpg", "b.jpg")
+        (tmp_path / "b.jpg").rename(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.jpg"))
+        reading = read(tmp_path)
+        assert reading.ids == ["a.jpg"]
+        assert told(reading.problems) == r"'b\udcff.jpg': image: its name is no valid UTF-8; left out. Rename it."
 
     def test_links_to_folders_are_followed_once(self, tmp_path: Path):
         add_pictures(tmp_path, "elsewhere/a.jpg", "photos/b.jpg")

@@ -18,6 +18,8 @@ class Files:
         names: The names of all its files, relative to it; see `walk`.
 
     Attributes:
+        names: Of those of this kind, sorted, without the ones below.
+        garbled: Names that are no text in UTF-8, which no table and no collection can hold.
         what: What such a file is called.
         endings: How their names end.
         heads: How their content begins; empty where it is not looked at.
@@ -29,7 +31,9 @@ class Files:
 
     def __init__(self, root: Path, names: Iterable[str]) -> None:
         self.root = root
-        self.names = sorted(name for name in names if self.names_one(name))
+        own = sorted(name for name in names if self.names_one(name))
+        self.names = [name for name in own if _is_utf8(name)]
+        self.garbled = [name for name in own if not _is_utf8(name)]
         self._known = set(self.names)
         named = [(key, name) for name in self.names for key in {PurePath(name).name, PurePath(name).stem}]
         self._by_name = _meant(named)
@@ -79,6 +83,15 @@ class Files:
                 f"no file {value!r} in {self.root}."
             )
         return (str(path), "") if size else (None, f"{value!r} is empty (0 bytes).")
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether it can be written in UTF-8: what a file system holds as other bytes cannot."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _meant(named: Iterable[tuple[str, str]]) -> dict[str, str | None]:

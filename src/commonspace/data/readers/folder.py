@@ -64,7 +64,14 @@ def read_folder(root: Path, *, columns: Mapping[str, str | None] | None = None) 
     reading = _read_table_of(table, columns, media) if table is not None else _read_beside(media)
     if "split" not in columns:
         reading = add_split_lists(reading, root, media)
+    reading = replace(reading, problems=[*reading.problems, *_garbled(media)])
     return _add_folder_names(reading, media, columns)
+
+
+def _garbled(media: Media) -> list[Problem]:
+    """What to tell of the files whose names are no text."""
+    reason = "its name is no valid UTF-8; left out. Rename it."
+    return [Problem(ascii(name), modality, reason) for modality, files in media.items() for name in files.garbled]
 
 
 def _main_table(root: Path) -> Path | None:

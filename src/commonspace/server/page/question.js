@@ -2,6 +2,9 @@
 import { recall } from "./memory.js";
 import { rowOf } from "./state.js";
 
+/** Milliseconds of a day. */
+export const DAY = 86_400_000;
+
 const FACETED = /^(string|large_string|bool|dictionary|list|large_list)/;
 
 /** Modality that hits are of: the chosen one, else pictures where there are any; null is all of them. */
@@ -42,7 +45,7 @@ export function whereOf(state, collection, except = null) {
   }
   const span = {};
   if (isTime(state.from, collection)) span.ge = instant(state.from, collection);
-  if (isTime(state.until, collection)) span.le = instant(state.until, collection);
+  if (isTime(state.until, collection)) Object.assign(span, upTo(state.until, collection));
   if (Object.keys(span).length) all.push({ time: span });
   const ids = state.lasso ? recall(state.lasso)?.ids : state.ids;
   if (ids?.length) all.push({ id: { in: ids } });
@@ -65,6 +68,12 @@ export const isTime = (text, { time }) => Boolean(text && time) && Number.isFini
 /** A time of the address as the collection has it: a text for dates, else a number. */
 const instant = (text, collection) => (collection.time?.dates ? text : Number(text));
 
+/** The condition of being no later; of a day all of it counts. */
+function upTo(text, collection) {
+  if (!collection.time.dates || !/^\d{4}-\d\d-\d\d$/.test(text)) return { le: instant(text, collection) };
+  return { lt: new Date(Date.parse(text) + DAY).toISOString().slice(0, 10) };
+}
+
 /** `{at, within | decay}` of "as of". */
 export function asOf(state, collection) {
   if (!isTime(state.at, collection)) return {};
@@ -75,7 +84,7 @@ export function asOf(state, collection) {
 /** A tenth of the time there is: days of dates, else of the numbers. */
 export function reachOf(collection) {
   const { first, last, dates } = collection.time;
-  const width = dates ? (Date.parse(last) - Date.parse(first)) / 86_400_000 : last - first;
+  const width = dates ? (Date.parse(last) - Date.parse(first)) / DAY : last - first;
   return Math.max(dates ? 1 : width / 1000, Number((width / 10).toPrecision(2))) || 1;
 }
 

@@ -1,12 +1,10 @@
 // A span of time: two inputs, and two sliders on one line.
 import { h, settled } from "./dom.js";
-import { isTime } from "./question.js";
+import { DAY, isTime } from "./question.js";
 import { FIRST, go, now } from "./state.js";
 
-const DAY = 86_400_000;
-
-/** A time as a number of a slider. */
-export const asNumber = (text, dates) => (dates ? Math.round(Date.parse(text) / DAY) : Number(text));
+/** A time as a number of a slider; of dates the day, whatever the time of day. */
+export const asNumber = (text, dates) => (dates ? Date.parse(text.slice(0, 10)) / DAY : Number(text));
 
 /** And back, as the address has it. */
 export const asText = (value, dates) => (dates ? new Date(value * DAY).toISOString().slice(0, 10) : String(value));

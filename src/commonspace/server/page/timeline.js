@@ -5,7 +5,7 @@ import { counted, find, h, put } from "./dom.js";
 import { curve } from "./curve.js";
 import { small } from "./item.js";
 import { nothing, problem } from "./notices.js";
-import { facetFields, isAsked, isTime, modalityOf, questionOf } from "./question.js";
+import { DAY, facetFields, isAsked, isTime, modalityOf, questionOf } from "./question.js";
 import { noteRows } from "./rows.js";
 import { asNumber, limits } from "./span.js";
 import { go, now } from "./state.js";
@@ -112,7 +112,7 @@ function drawCurve() {
 /** "2014", "2014 – 2016" or "Jan 2014", from the edges of a bin. */
 function nameOfBin(bin) {
   if (collection.time.dates) {
-    const short = Date.parse(bin.to) - Date.parse(bin.from) < 45 * 86_400_000;
+    const short = Date.parse(bin.to) - Date.parse(bin.from) < 45 * DAY;
     return new Date(bin.from).toLocaleDateString("en-GB", { timeZone: "UTC", year: "numeric", month: "short", ...(short ? { day: "numeric" } : {}) });
   }
   const [from, to] = [Number(bin.from), Number(bin.to)];
