@@ -71,6 +71,9 @@ def test_a_folder_of_something_else_is_left_alone(begun: Path, tmp_path: Path):
     other = saved(tmp_path, labels=["x", "y"] * 45)
     with pytest.raises(StorageError, match="with data"):
         run_bench(other, settings, begun / "out")
+    for changed in ({"groups": ["a", "b"] * 45}, {"time": range(90)}):
+        with pytest.raises(StorageError, match="with data"):
+            run_bench(saved(tmp_path, **changed), settings, begun / "out")
 
 
 @pytest.mark.slow

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError, UnknownNameError
@@ -432,3 +435,55 @@ def test_cached_rows_serve_every_part():
     for part in (data.take([0, 1]), data.take([1, 2]), data, data.take([3])):
         np.testing.assert_array_equal(part.views["text"], [counts(parts[0]) for parts in part.content("text")])
     assert sorted(map(str, encoder.asked)) == ["a", "b", "c"]
+
+
+class TestFeaturesOfAnyKind:
+    X = np.arange(6.0).reshape(3, 2)
+
+    @pytest.mark.parametrize(
+        "features",
+        [
+            pd.DataFrame(X),
+            pd.DataFrame(X).convert_dtypes(),
+            torch.tensor(X),
+            X.astype(int),
+            pa.table({"a": X[:, 0], "b": X[:, 1]}),
+        ],
+        ids=["frame", "nullable", "tensor", "integers", "table"],
+    )
+    def test_are_read_as_the_array(self, features: Any):
+        np.testing.assert_array_equal(Dataset({"image": features}).view("image"), self.X)
+
+    def test_a_square_frame_is_not_its_columns(self):
+        frame = pd.DataFrame(np.eye(3), columns=["a", "b", "c"])
+        np.testing.assert_array_equal(Dataset({"image": frame}).view("image"), np.eye(3))
+
+    def test_booleans_are_zeros_and_ones(self):
+        np.testing.assert_array_equal(Dataset({"image": self.X > 2}).view("image"), [[0, 0], [0, 1], [1, 1]])
+
+    def test_what_is_hidden_or_missing_is_absent(self):
+        masked = np.ma.MaskedArray(self.X, mask=[[False] * 2, [True] * 2, [False] * 2])
+        frame = pd.DataFrame({"a": [0, None, 4], "b": [1, None, 5]}).convert_dtypes()
+        for features in (masked, frame):
+            view = Dataset({"image": features}).view("image")
+            np.testing.assert_array_equal(view, [[0, 1], [np.nan, np.nan], [4, 5]])
+
+    def test_what_gives_no_numbers_says_what_to_do(self):
+        with pytest.raises(InputError, match=r"image: got a sparse matrix; .*toarray"):
+            Dataset({"image": csr_array(self.X)})  # type: ignore[dict-item]
+        with pytest.raises(InputError, match="image: expected features as numbers"):
+            Dataset({"image": torch.ones(3, 2, requires_grad=True)})  # type: ignore[dict-item]
+        with pytest.raises(InputError, match="image: expected features as numbers"):
+            Dataset({"image": pd.DataFrame({"a": ["x", "y"], "b": [1, 2]})})
+
+
+class TestLabelsOfAnyForm:
+    def test_one_column_is_one_label_per_item(self):
+        for column in (np.array([[1], [0], [1]]), pd.DataFrame({"y": [1, 0, 1]})):
+            labels = small(labels=column).labels
+            assert labels is not None
+            assert labels.tolist() == [1, 0, 1]
+
+    def test_what_a_mask_hides_is_unlabelled(self):
+        labels = small(labels=np.ma.MaskedArray([1, 0, 1], mask=[False, True, False])).labels
+        np.testing.assert_array_equal(np.asarray(labels, float), [1, np.nan, 1])

@@ -54,6 +54,14 @@ def test_files_are_compared_by_content_also_where_no_encoder_is_known(tmp_path: 
     assert duplicates(data) == [Duplicate(name, "1", "0", "same content")]
 
 
+def test_files_that_are_gone_are_passed_over(tmp_path: Path):
+    paths = [tmp_path / "gone.jpg", tmp_path / "there.jpg", tmp_path / "again.jpg", tmp_path / "lost.jpg"]
+    for path in paths[1:3]:
+        path.write_bytes(b"the same")
+    data = cs.Dataset({"image": [str(path) for path in paths]}, split=["train", "train", "test", "test"])
+    assert duplicates(data) == [Duplicate("image", "2", "1", "same content")]
+
+
 def test_pictures_of_the_same_bytes_under_any_name(tmp_path: Path):
     paths = []
     for i, color in enumerate(["red", "blue", "green", "blue", "white", "black"]):

@@ -112,6 +112,13 @@ def test_a_bank_with_some_of_the_items_measured_is_transductive_all_the_same():
     assert "transductive" not in str(evaluate(SPACE, test, hubness="csls", bank=train))
 
 
+def test_a_bank_whose_ids_are_but_the_same_numbers_is_not_transductive():
+    bank, measured = data(seed=1), data(seed=0)
+    assert set(bank.ids) == set(measured.ids)
+    assert not evaluate(SPACE, measured, hubness="csls", bank=bank).transductive
+    assert evaluate(SPACE, measured, hubness="csls", bank=data(seed=0)).transductive
+
+
 # Errors
 
 

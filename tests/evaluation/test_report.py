@@ -6,8 +6,9 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
+from sklearn.metrics.pairwise import linear_kernel
 
-from commonspace import CCA, Dataset, evaluate
+from commonspace import CCA, KCCA, Dataset, evaluate
 from commonspace.evaluation import Report, environment
 
 
@@ -97,3 +98,10 @@ def test_the_environment_is_json_and_names_the_versions():
     assert json.loads(json.dumps(found)) == found
     assert found["packages"] == {"numpy": np.__version__}
     assert {"date", "machine", "python"} <= set(found)
+
+
+def test_a_parameter_that_is_a_function_is_told_by_its_name():
+    rng = np.random.default_rng(0)
+    data = Dataset({"a": rng.standard_normal((20, 3)), "b": rng.standard_normal((20, 3))})
+    report = evaluate(KCCA(2, kernel=linear_kernel).fit(data.views), data)
+    assert "linear_kernel" in json.loads(json.dumps(report.to_dict()))["params"]["kernel"]

@@ -149,6 +149,12 @@ def test_data_that_does_not_fit_together_is_an_error():
         cs.robustness(cs.EarlyFusion(), cs.Dataset({"image": train.views["image"]}), test)
     with pytest.raises(InputError, match="the part to learn from has none"):
         cs.robustness(cs.EarlyFusion(), dataset(20, 1, labelled=False), test)
+    first, second = (
+        cs.Dataset(part.views, labels=np.eye(3)[np.arange(20) % 3], label_names=names)
+        for part, names in ((train, "abc"), (test, "cab"))
+    )
+    with pytest.raises(InputError, match=r"expected the same labels in both parts, in the same order; .*'c', 'a', 'b'"):
+        cs.robustness(cs.EarlyFusion(), first, second)
 
 
 def test_a_space_learns_from_the_labels_that_it_uses():

@@ -76,6 +76,8 @@ def test_what_cannot_be_compared():
         paired_bootstrap([np.where(items[0] == 3, np.nan, first[0]), first[1]], second, items)
     with pytest.raises(InputError, match="no query counts"):
         paired_bootstrap([np.full(200, np.nan)], [np.full(200, np.nan)], items[:1])
+    with pytest.raises(InputError, match="direction 1: no query counts"):
+        paired_bootstrap([[1, 0], []], [[0, 0], []], [[0, 1], []])
     with pytest.raises(ParameterError, match="resamples"):
         paired_bootstrap(first, second, items, resamples=0)
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -45,6 +46,11 @@ def test_labels_may_be_of_any_hashable_kind():
 )
 def test_a_missing_label_is_right_for_nothing(missing: Any):
     np.testing.assert_array_equal(SameLabel([missing, "a"], [missing, "a"])[0:2], [[False, False], [False, True]])
+
+
+def test_labels_without_axes_are_what_they_hold():
+    tensors = list(torch.tensor([1, 2, 1]))
+    np.testing.assert_array_equal(SameLabel(tensors, tensors)[0:3], SameLabel([1, 2, 1], [1, 2, 1])[0:3])
 
 
 def test_missing_entries_of_typed_arrays_are_found():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from commonspace.errors import InputError
-from commonspace.spaces.labels import class_targets
+from commonspace.spaces.labels import check_labels, class_targets, indicators
 
 
 def test_one_label_per_item():
@@ -56,3 +59,39 @@ def test_any_hashable_is_a_label():
 def test_labels_that_separate_nothing_are_an_error(labels, message):
     with pytest.raises(InputError, match=message):
         class_targets(labels)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array([1, 0, 1]),
+        np.array([[1], [0], [1]]),
+        pd.DataFrame({"y": [1, 0, 1]}),
+        list(torch.tensor([1, 0, 1])),
+        [np.array(1), np.array(0), np.array(1)],
+    ],
+    ids=["array", "column", "frame", "tensors", "arrays without axes"],
+)
+def test_one_label_per_item_in_any_form(labels: Any):
+    found = check_labels(labels, 3)
+    assert found is not None
+    assert found.tolist() == [1, 0, 1]
+
+
+def test_what_a_mask_hides_is_unknown():
+    found = check_labels(np.ma.MaskedArray([1, 0, 1], mask=[False, True, False]), 3)
+    assert found is not None
+    assert found.tolist() == [1, None, 1]
+    matrix = check_labels(np.ma.MaskedArray(np.eye(2), mask=[[False] * 2, [True] * 2]), 2)
+    assert matrix is not None
+    np.testing.assert_array_equal(indicators(matrix), [[1, 0], [0, 0]])
+
+
+def test_indicators_are_zeros_and_ones_whatever_their_type():
+    Y = np.array([[1, 0], [0, 1], [0, 0]])
+    for given in (Y, Y.astype(bool), Y.astype(object), Y.astype(np.float16)):
+        np.testing.assert_array_equal(indicators(given), Y)
+    gaps = np.where(Y.any(1, keepdims=True), Y, np.nan)
+    np.testing.assert_array_equal(indicators(gaps), Y)
+    with pytest.raises(InputError, match="expected 0 and 1 in shape"):
+        indicators(np.array([[1, np.nan]]))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -97,6 +98,12 @@ def test_flatten_parts_gives_every_part_and_its_item(
         there = [(i, s) for i in range(len(slots)) for s in slots[i][j]]
         np.testing.assert_array_equal(item, [i for i, _ in there])
         np.testing.assert_array_equal(rows[:, 0], [100 * j + 10 * i + s for i, s in there])
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (0, 2, 3)])
+def test_no_items_have_no_parts(shape: tuple[int, ...]):
+    rows, item = flatten_parts(np.zeros(shape, np.float32))
+    assert (rows.shape, item.shape) == ((0, 3), (0,))
 
 
 @pytest.mark.parametrize(
@@ -201,6 +208,17 @@ def test_what_a_masked_array_masks_is_absent(dtype: type):
     cell: Any = np.ma.masked_array(values, mask=[[False] * 2, [False, True], [False] * 2])
     with pytest.raises(InputError, match="image: nan in row 1, column 1"):
         check_view("image", cell)
+
+
+def test_gaps_of_a_frame_with_nullable_columns_are_absent_items():
+    frame = pd.DataFrame({"a": [1, None, 3], "b": [4.5, None, 6]}).convert_dtypes()
+    np.testing.assert_array_equal(check_view("image", frame), [[1, 4.5], [np.nan, np.nan], [3, 6]])
+    assert check_view("image", frame.dropna().astype("float32")).dtype == np.float32
+
+
+def test_a_tensor_that_wants_a_gradient_is_an_error_that_says_so():
+    with pytest.raises(InputError, match=r"image: expected an array of numbers.*detach"):
+        check_view("image", torch.ones(2, 2, requires_grad=True))
 
 
 def test_check_aligned_counts_items_or_tells_who_has_how_many():

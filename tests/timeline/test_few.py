@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 import commonspace as cs
 from commonspace.data.drift import planted_drift
@@ -132,3 +133,8 @@ def test_whole_numbers_may_be_numpy_s(space: cs.CCA):
     path = trajectory(space, DATA, "moving", np.int64(5), to="image", k=np.int64(2))  # type: ignore[arg-type]
     assert len(path.instants) == 5
     assert len(summarise(path, np.int64(2)).scenes) == 2  # type: ignore[arg-type]
+
+
+def test_a_space_that_has_learnt_nothing():
+    with pytest.raises(NotFittedError):
+        dispersion(cs.CCA(3), DATA, "still")

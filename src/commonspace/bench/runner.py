@@ -164,7 +164,7 @@ def _alone(out: Path) -> Iterator[None]:
 def _digest(data: Dataset) -> str:
     """By which the data is known again. Encodes what is not in the cache, before processes would do it side by side."""
     digest = blake2b(digest_size=16)
-    for column in ("id", "split", "label"):
+    for column in ("id", "split", "label", "time", "group"):
         if column in data.table.column_names:
             digest.update(repr(data.table[column].to_pylist()).encode())
     for modality, view in data.views.items():

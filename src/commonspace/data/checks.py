@@ -55,6 +55,11 @@ def label_column(
 ) -> tuple[pa.Array, tuple[str, ...] | None]:
     """Labels as an Arrow column: one value per item, or a list of names per item."""
     array = np.asarray(labels, dtype=object)  # as object: NumPy would turn NaN among strings into "nan"
+    if isinstance(labels, np.ma.MaskedArray):
+        array = np.array(array)
+        array[np.ma.getmaskarray(labels)] = None
+    if array.ndim == 2 and array.shape[1] == 1 and names is None:  # a column of a frame
+        array = array[:, 0]
     if array.ndim == 1:
         column = as_column("labels", array.tolist())
         if pa.types.is_nested(column.type):

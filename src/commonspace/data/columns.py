@@ -75,6 +75,27 @@ def as_time(values: ArrayLike | Sequence[object]) -> pa.Array:
     return column
 
 
+def features_of(modality: str, values: Any) -> NDArray[Any] | None:
+    """The numbers of a modality that comes as features, be it a frame, a tensor or a masked array; None of raw items.
+
+    Raises:
+        InputError: If it is a sparse matrix, or an array that gives no numbers.
+    """
+    if hasattr(values, "tocoo"):
+        raise InputError(f"{modality}: got a sparse matrix; expected a dense array: give it as X.toarray().")
+    if isinstance(values, np.ma.MaskedArray) and values.dtype.kind in "fiub":
+        return np.where(np.ma.getmaskarray(values), np.nan, np.ma.getdata(values))
+    if not isinstance(values, np.ndarray) and len(getattr(values, "shape", ())) in (2, 3):
+        try:
+            array = np.asarray(values)
+            if array.dtype == object and hasattr(values, "convert_dtypes"):  # a frame of pandas, whose gaps are no NaN
+                array = values.to_numpy(np.float64, na_value=np.nan)
+            values = array
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"{modality}: expected features as numbers, one row per item: {error}.") from error
+    return values if isinstance(values, np.ndarray) and values.dtype.kind in "fiub" else None
+
+
 def as_view(modality: str, values: NDArray[Any]) -> NDArray[np.float32]:
     """Features given by the user as a view: float32, (n, d) or (n, r, d)."""
     if values.ndim not in (2, 3):

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from commonspace.errors import InputError, ParameterError, UnknownNameError
 
 from .checks import check_items, check_kinds
-from .columns import as_view, multi_hot, parts_present
+from .columns import as_view, features_of, multi_hot, parts_present
 from .encoding import Encoder, ViewCache, encode_column
 from .item_table import ITEM, METADATA, column_values, item_table
 from .mapped import ChosenRows, take
@@ -36,8 +36,8 @@ class Dataset:
 
     Args:
         items: Modality -> n entries. An entry is a raw item (a path, bytes or text), a list of raw items where an
-            item has several parts (five captions), or None where the modality is absent. An array of numbers,
-            (n, d) or (n, r, d), is taken as the view itself; rows of NaN are absent.
+            item has several parts (five captions), or None where the modality is absent. Numbers (n, d)
+            or (n, r, d), of NumPy, a frame or a tensor, are the view itself; rows of NaN are absent.
         ids: n distinct identifiers. Default: "0", "1", ...
         labels: (n,) strings or integers, None or NaN for unlabelled; or (n, c) 0/1 for several per item.
         label_names: The c names, for (n, c) labels. Default: "0", "1", ...
@@ -92,8 +92,9 @@ class Dataset:
     ) -> None:
         check_items(items)
         check_kinds(encoders or {})
+        features = {m: features_of(m, x) for m, x in items.items()}
         self._views: dict[str, NDArray[np.float32] | ChosenRows] = {
-            m: as_view(m, x) for m, x in items.items() if isinstance(x, np.ndarray) and x.dtype.kind in "fiu"
+            m: as_view(m, x) for m, x in features.items() if x is not None
         }
         self.table, self.label_names = item_table(
             items, self._views, ids, labels, label_names, time, split, groups, metadata

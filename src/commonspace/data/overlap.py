@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from commonspace.errors import InputError
+
 from .dataset import Dataset
 from .digest import FILE_KINDS, content_digest
 
@@ -96,8 +98,8 @@ def _of_modality(here: Dataset, there: Dataset, modality: str, threshold: float)
         kind = here.encoders[modality].kind
     for number, row in enumerate(raw[1]):
         for part in row:
-            if part is not None:
-                known.setdefault(_key(part, kind), number)
+            if part is not None and (key := _key(part, kind)) is not None:
+                known.setdefault(key, number)
     for id_, row in zip(here.ids, raw[0], strict=True):
         same = [known[key] for part in row if part is not None and (key := _key(part, kind)) in known]
         if same:
@@ -124,10 +126,13 @@ def _unit_rows(view: NDArray[Any]) -> tuple[NDArray[np.float32], NDArray[np.int6
     return (rows[kept] / length[kept, None]).astype(np.float32), kept // max(parts, 1)
 
 
-def _key(part: object, kind: str) -> Hashable:
-    """What two parts have in common where they say the same."""
+def _key(part: object, kind: str) -> Hashable | None:
+    """What two parts have in common where they say the same; None of a file that cannot be read."""
     if kind == "text" and isinstance(part, str):
         text = unicodedata.normalize("NFKC", part).casefold()
         words = "".join(" " if unicodedata.category(c)[0] in _PASSED_OVER else c for c in text).split()
         return " ".join(words) or text.strip()
-    return content_digest(part, kind)
+    try:
+        return content_digest(part, kind)
+    except InputError:
+        return None

@@ -54,8 +54,7 @@ class Correction:
         """Whether a query's list depends on other items of `data`, for want of a bank or by items in both."""
         if self._make is None:
             return False
-        bank = self._bank
-        return bank is None or (bank.name == data.name and not set(bank.ids).isdisjoint(data.ids))
+        return self._bank is None or _share_items(self._bank, data)
 
     def scores(self, direction: Direction) -> RowBlocks:
         """The scores of a direction, corrected."""
@@ -76,3 +75,17 @@ class Correction:
             if not len(self._asking[modality]):
                 raise InputError(f"bank: no item of {bank.name} has {modality}; expected some.")
         return self._asking[modality]
+
+
+def _share_items(one: Dataset, other: Dataset) -> bool:
+    """Whether two data sets hold an item in common: of one id and one content, as ids may be nothing but numbers."""
+    if one.name != other.name:
+        return False
+    _, ours, theirs = np.intersect1d(one.ids, other.ids, return_indices=True)
+    if not len(ours):
+        return False
+    same = np.ones(len(ours), bool)
+    for modality in set(one.modalities) & set(other.modalities):
+        a, b = (x.reshape(len(same), -1) for x in (one.view(modality)[ours], other.view(modality)[theirs]))
+        same &= a.shape == b.shape and ((a == b) | (np.isnan(a) & np.isnan(b))).all(1)
+    return bool(same.any())

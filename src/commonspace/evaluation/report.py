@@ -87,4 +87,6 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(v) for v in value]
+    if callable(value):
+        return repr(value)
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else value

@@ -142,6 +142,11 @@ class _Measured:
         if test.labels is not None and any_label(test.labels):
             if train.labels is None or not any_label(train.labels):
                 raise InputError("robustness: the part to measure has labels, the part to learn from has none.")
+            if train.label_names != test.label_names:
+                raise InputError(
+                    "robustness: expected the same labels in both parts, in the same order; to learn from are "
+                    f"{train.label_names}, to measure {test.label_names}."
+                )
             self.labels = train.labels, test.labels
         self.time, self.test_time = (train.time, test.time) if space.tags.uses_time else (None, None)
 

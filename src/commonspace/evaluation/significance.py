@@ -78,7 +78,7 @@ def paired_bootstrap(
             f"expected the same directions, at least one, for both and for items, got {len(first)}, {len(second)} "
             f"and {len(items)}."
         )
-    n = 1 + max(int(np.max(i)) for i in items)
+    n = 1 + max(int(np.max(i, initial=-1)) for i in items)
     sums, counts = np.zeros((n, len(items))), np.zeros((n, len(items)))
     for d, (a, b, of) in enumerate(zip(first, second, items, strict=True)):
         a, b, of = np.asarray(a, float), np.asarray(b, float), np.asarray(of)

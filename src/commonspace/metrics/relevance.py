@@ -131,14 +131,20 @@ class SharedLabel:
 
 def _encode(labels: Iterable[Any], codes: dict[Any, int], missing: int, name: str) -> NDArray[np.int64]:
     try:
+        plain = [plain_label(label) for label in labels]
         return np.array(
-            [missing if is_missing(label) else codes.setdefault(label, len(codes)) for label in labels], dtype=np.int64
+            [missing if is_missing(label) else codes.setdefault(label, len(codes)) for label in plain], dtype=np.int64
         )
     except TypeError as error:
         raise InputError(
             f"{name} must be one hashable label per item, got something else ({error}); "
             "use SharedLabel for a matrix of 0 and 1."
         ) from error
+
+
+def plain_label(label: Any) -> Any:
+    """A label as it is; of an array or tensor without axes what it holds, as that is not equal to another like it."""
+    return label.item() if getattr(label, "ndim", None) == 0 and not isinstance(label, np.generic) else label
 
 
 def is_missing(label: Any) -> bool:

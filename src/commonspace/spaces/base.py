@@ -17,6 +17,7 @@ from commonspace.metrics import CosineSimilarity, RowBlocks, mean_average_precis
 from commonspace.metrics.labels import any_label
 
 from .directions import directions, embed_each
+from .labels import check_labels, indicators
 from .search_space import DataFacts, SearchSpace
 from .tags import SpaceTags
 from .views import Column, Views, check_aligned, check_column, check_mapping, check_view, check_views
@@ -157,7 +158,8 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         embedded = embed_each(self, views, time=time)
         if len(embedded) < 2:
             raise InputError(f"views: score compares modalities and needs two, got {', '.join(embedded) or 'none'}.")
-        labels = check_column("labels", labels, check_aligned(embedded))
+        found = check_labels(labels, check_aligned(embedded))
+        labels = None if found is None else indicators(found)
         values = []
         for direction in directions(self, embedded):
             if labels is None or not any_label(labels):
@@ -217,7 +219,7 @@ class Space(BaseEstimator, ABC):  # type: ignore[misc]
         checked = check_views(views, present=present)
         self._check_modalities(tuple(checked))
         n = check_aligned(checked)
-        labels, time = check_column("labels", labels, n), check_column("time", time, n)
+        labels, time = check_labels(labels, n), check_column("time", time, n)
         if self.tags.supervised and labels is None:
             raise InputError(f"labels: {type(self).__name__} learns from labels and none were given.")
         if labels is not None and labels.ndim == 2 and self.tags.supervised and not self.tags.multilabel:

@@ -91,6 +91,6 @@ def flatten_parts(embedding: NDArray[np.float32]) -> tuple[NDArray[np.float32], 
     Returns:
         (rows, k) and (rows,) item numbers.
     """
-    parts = embedding.reshape(len(embedding), -1, embedding.shape[-1]) if len(embedding) else embedding[:, None]
+    parts = embedding if embedding.ndim == 3 else embedding[:, None]
     item, slot = np.nonzero(~np.isnan(parts[..., 0]))
     return parts[item, slot], item

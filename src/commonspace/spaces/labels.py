@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.errors import InputError
-from commonspace.metrics.relevance import is_missing
+from commonspace.metrics.relevance import is_missing, plain_label
+
+from .views import Column, check_column
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,40 @@ class ClassTargets:
         return np.asarray(self.Y.any(1))
 
 
+def check_labels(labels: Column | None, n: int, name: str = "labels") -> NDArray[Any] | None:
+    """Labels of n items as they are given: (n,), or (n, c) of several columns; what a mask hides is unknown.
+
+    Raises:
+        InputError: If there are more or fewer than n.
+    """
+    if isinstance(labels, np.ma.MaskedArray):
+        hidden, labels = np.ma.getmaskarray(labels), np.ma.getdata(labels).astype(object)
+        labels[hidden] = None
+    elif isinstance(labels, list | tuple):
+        labels = [plain_label(label) for label in labels]
+    found = check_column(name, labels, n)
+    return found[:, 0] if found is not None and found.ndim == 2 and found.shape[1] == 1 else found
+
+
+def indicators(labels: NDArray[Any]) -> NDArray[Any]:
+    """Labels (n, c) as 0 and 1, a row of NaN as zeros, which is unlabelled; labels (n,) as they are.
+
+    Raises:
+        InputError: If they hold anything else.
+    """
+    if labels.ndim == 1:
+        return labels
+    try:
+        Y = labels.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"labels: expected 0 and 1 in shape {labels.shape}: {error}.") from error
+    Y = np.where(np.isnan(Y).all(1, keepdims=True), 0, Y)
+    if not np.isin(Y, (0, 1)).all():
+        found = Y[~np.isin(Y, (0, 1))][0]
+        raise InputError(f"labels: expected 0 and 1 in shape {labels.shape}, got {found:g}.")
+    return Y
+
+
 def class_targets(labels: NDArray[Any]) -> ClassTargets:
     """Targets of (n,) labels of any hashable, None or NaN for unlabelled, or of (n, c) of 0 and 1.
 
@@ -37,14 +73,7 @@ def class_targets(labels: NDArray[Any]) -> ClassTargets:
         InputError: If (n, c) labels are no 0 and 1, or fewer than two classes have items.
     """
     if labels.ndim == 2:
-        try:
-            Y = labels.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"labels: expected 0 and 1 in shape {labels.shape}: {error}.") from error
-        Y = np.where(np.isnan(Y).all(1, keepdims=True), 0, Y)
-        if not np.isin(Y, (0, 1)).all():
-            found = Y[~np.isin(Y, (0, 1))][0]
-            raise InputError(f"labels: expected 0 and 1 in shape {labels.shape}, got {found:g}.")
+        Y = indicators(labels)
         classes: tuple[Any, ...] = tuple(range(Y.shape[1]))
     else:
         known = {label for label in labels.tolist() if not is_missing(label)}

@@ -86,17 +86,19 @@ def check_view(modality: str, values: ArrayLike, *, dim: int | None = None) -> N
     return view
 
 
-def _numbers(modality: str, values: ArrayLike) -> NDArray[Any]:
+def _numbers(modality: str, values: Any) -> NDArray[Any]:
     """An array as float32 or float64; what a masked array masks is NaN."""
     try:
         view = np.asarray(values)
+        if view.dtype == object and hasattr(values, "convert_dtypes"):  # a frame of pandas, whose gaps are no NaN
+            view = values.to_numpy(np.float64, na_value=np.nan)
         if view.dtype.kind in "SU":
             raise TypeError("got texts; let an encoder read them first, such as data.encoders['text'].encode(texts)")
         if view.dtype.kind in "cmM":
             raise TypeError(f"got {view.dtype}")
         if view.dtype not in (np.float32, np.float64):
             view = view.astype(np.float32 if view.dtype == np.float16 else np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor that wants a gradient
         raise InputError(f"{modality}: expected an array of numbers, one row per item: {error}.") from error
     return np.where(np.ma.getmaskarray(values), np.nan, view) if isinstance(values, np.ma.MaskedArray) else view
 

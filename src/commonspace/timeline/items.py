@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from commonspace.data import Dataset
 from commonspace.errors import InputError, UnknownNameError
@@ -50,6 +51,7 @@ class TimedItems:
             InputError: If the data set has no times, all are one instant, or there is nothing to embed.
             UnknownNameError: If the modality is not in the data set, or the space has not learnt it.
         """
+        check_is_fitted(space)
         if data.time is None:
             raise InputError("time: the data set has none, and what happens over time was asked.")
         known = [m for m in data.modalities if m in space.modalities_]

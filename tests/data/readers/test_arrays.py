@@ -126,6 +126,12 @@ class TestMat:
         assert sorted(reading.items) == ["I", "T"]
         assert (reading.labels, reading.split) == ([1, 2, 1, 2, 2], ["train"] * 3 + ["test"] * 2)
 
+    def test_a_modality_of_one_column_that_is_named_stays_one(self, tmp_path: Path):
+        savemat(tmp_path / "f.mat", {"image": X, "price": X[:, :1], "labels": [1, 2, 1]})
+        assert sorted(read(tmp_path / "f.mat").items) == ["image"]
+        reading = read(tmp_path / "f.mat", columns={"image": "image", "price": "price"})
+        np.testing.assert_array_equal(reading.items["price"], X[:, :1])
+
     def test_version_7_3_has_its_axes_in_reverse(self, tmp_path: Path):
         head = b"MATLAB 7.3 MAT-file".ljust(124, b" ") + b"\x00\x02IM"
         with h5py.File(tmp_path / "f.mat", "w", userblock_size=512) as file:

@@ -39,6 +39,13 @@ every = pytest.mark.parametrize("name", parameters(DEEP))
 supervised = pytest.mark.parametrize("name", parameters(SUPERVISED))
 
 
+def several(every: int = 3) -> NDArray[Any]:
+    """Labels (n, 3) of which some rows are NaN: unlabelled."""
+    Y = np.eye(3)[LABELS]
+    Y[::every] = np.nan
+    return Y
+
+
 def make(name: str, **changed: Any) -> DeepSpace:
     quick: dict[str, Any] = {"n_components": 3, "hidden_sizes": (6,), "max_epochs": 2, "random_state": 0}
     return DEEP[name](**quick | OWN.get(name, {}) | changed)
@@ -318,3 +325,16 @@ def test_features_that_are_not_standardised_give_numbers_or_a_clear_error(name: 
         assert "standardise the views" in str(error)  # noqa: PT017
     else:
         assert_sensible(space, given)
+
+
+@supervised
+def test_rows_of_nan_are_unlabelled_also_where_the_epoch_is_chosen(name: str):
+    Y, zeros = several(), np.nan_to_num(several())
+    if not DEEP[name].tags.multilabel:
+        with pytest.raises(InputError, match="takes one label per item"):
+            make(name).fit(views(), Y)
+        return
+    found = [make(name, validation_fraction=0.3).fit(views(), given) for given in (Y, zeros, zeros.astype(object))]
+    for other in found[1:]:
+        for modality, z in found[0].transform(views()).items():
+            np.testing.assert_array_equal(z, other.transform(views())[modality])

@@ -57,6 +57,11 @@ def test_a_path_is_the_item_at_each_time():
         np.testing.assert_allclose(paths[:, j], expected, atol=1e-5)
 
 
+def test_labels_that_are_all_unknown_are_none():
+    alone = Diachronic(**QUICK).fit(VIEWS, [None] * N, time=YEARS)
+    assert alone.fingerprint == Diachronic(**QUICK).fit(VIEWS, time=YEARS).fingerprint
+
+
 def test_an_absent_item_has_no_path():
     space, view = fitted(), VIEWS["image"][:3].copy()
     view[1] = np.nan

@@ -36,6 +36,16 @@ def test_dates_beyond_what_nanoseconds_hold_keep_their_distance(first: str, last
     assert found[1] - found[0] == (date.fromisoformat(last) - date.fromisoformat(first)).days
 
 
+@pytest.mark.parametrize(
+    "values", [[1, 2, 3], [1.5, 2, 3], np.array(["1950", "1951", "1952"], "datetime64[ns]")], ids=str
+)
+def test_what_a_mask_hides_is_unknown(values: Any):
+    plain, kind = numbers_of(np.asarray(values))
+    found, found_kind = numbers_of(np.ma.MaskedArray(values, mask=[False, True, False]))
+    assert kind == found_kind
+    np.testing.assert_array_equal(found, [plain[0], np.nan, plain[2]])
+
+
 def test_a_microsecond_is_kept():
     found, _ = numbers_of([datetime(1970, 1, 1), datetime(1970, 1, 1, microsecond=1)])
     assert found[1] == pytest.approx(1 / 86_400_000_000, rel=1e-12)

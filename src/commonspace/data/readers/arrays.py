@@ -55,7 +55,9 @@ def read_arrays(path: Path, *, columns: Mapping[str, str | None] | None = None) 
     columns = columns or {}
     arrays = load_arrays(path)
     if path.suffix.lower() == ".mat":  # where n values are a row or a column
-        arrays = {name: x.ravel() if x.ndim == 2 and 1 in x.shape else x for name, x in arrays.items()}
+        named = {name for role, name in columns.items() if role not in NAMES}  # which may have a single column
+        lines = {name: x for name, x in arrays.items() if x.ndim == 2 and 1 in x.shape and name not in named}
+        arrays |= {name: x.ravel() for name, x in lines.items()}
     if not any(name in arrays for name in columns.values()):
         arrays = join_parts(path, arrays)
     roles = _find_roles(path, arrays, columns)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from commonspace.errors import InputError, ParameterError
 from commonspace.spaces.base import FitInput, Space
-from commonspace.spaces.labels import ClassTargets, class_targets, targets_of
+from commonspace.spaces.labels import ClassTargets, check_labels, class_targets, targets_of
 from commonspace.spaces.standardise import Columns, columns_of
 from commonspace.spaces.views import Column, Views, check_aligned, check_column, check_views
 from commonspace.training.embedding import embed_rows
@@ -246,7 +246,7 @@ class DeepSpace(Space):
         n = check_aligned(views)
         if not n:
             raise InputError("validation: expected some items, got none; None holds out some of those to learn from.")
-        labels = check_column("validation labels", validation[1], n)
+        labels = check_labels(validation[1], n, "validation labels")
         if (
             self.tags.supervised
             and labels is not None

@@ -20,6 +20,7 @@ from commonspace.metrics import RowBlocks, mean_average_precision
 from commonspace.metrics.labels import any_label
 from commonspace.spaces.base import FitInput, embed_view
 from commonspace.spaces.directions import directions
+from commonspace.spaces.labels import indicators
 from commonspace.spaces.standardise import Columns
 from commonspace.training.batches import Batches, seed_of
 from commonspace.training.checkpoint import Checkpoint
@@ -60,7 +61,7 @@ class Run:
         self.space, self.checkpoint, self.resume = space, checkpoint, resume
         self.identity = "" if checkpoint is None else _identity(space, given, validation)
         self.seed = self._seed()
-        views, labels = given.views, space._labels_of(given.labels)
+        views, labels = given.views, self._labels(given.labels)
         usable = self._usable(views)
         targets = None if labels is None else space._targets(labels[usable])
         self.classes = () if targets is None else targets.classes
@@ -74,7 +75,8 @@ class Run:
             held_views, held_labels = {m: x[mask] for m, x in views.items()}, None if labels is None else labels[mask]
             usable &= ~mask
         else:
-            held_views, held_labels = validation.views, space._labels_of(validation.labels)
+            held_views = validation.views
+            held_labels = None if labels is None else self._labels(validation.labels)
         train_views = {m: x[usable] for m, x in views.items()}
         self.columns = self._columns(train_views)
         self._views = self._standardised(train_views)
@@ -156,6 +158,11 @@ class Run:
             if _any(relevant):  # few items may hold no right answer, or lack a modality
                 values.append(mean_average_precision(direction.scores, relevant))
         return float(np.mean(values)) if values else float("nan")
+
+    def _labels(self, labels: NDArray[Any] | None) -> NDArray[Any] | None:
+        """The labels that are learnt from; classes of (n, c) as 0 and 1."""
+        found = self.space._labels_of(labels)
+        return indicators(found) if found is not None and self.space._learns_classes() else found
 
     def _usable(self, views: Arrays) -> NDArray[np.bool_]:
         """The items that hold something to learn from."""

@@ -25,7 +25,8 @@ class DeepParameters(TypedDict, total=False):
         weight_decay: Of AdamW, 1e-4; biases do not decay.
         schedule: "constant", or "cosine": up over the first 5 % of the steps, then down to 0.
         batch_size: About how many items a batch has, 128; batches of an epoch differ by one item at most.
-        items_per_class: Items of a class in a batch of balanced classes; None draws items at random.
+        items_per_class: Items of a class in a batch of balanced classes; None draws items at random. Where classes are
+            few, a batch has this many items of each of them, and so fewer than `batch_size`.
         max_epochs: At most so many passes over the training items, 100.
         patience: Training stops after so many epochs without a better one, 15; None never stops early.
         monitor: What chooses the best epoch on validation: "score", the mean over the directions of mAP@all by label,

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from commonspace.errors import InputError
+from commonspace.metrics.labels import any_label
 from commonspace.spaces.base import FitInput
 from commonspace.spaces.deep.base import DeepSpace
+from commonspace.spaces.labels import indicators
 from commonspace.spaces.standardise import Columns
 from commonspace.spaces.tags import SpaceTags
 from commonspace.spaces.views import Column, Views
@@ -130,7 +132,7 @@ class TemporalSpace(DeepSpace):
         return float(self.window_ / (self.end_ - self.start_) if learning is None else learning)
 
     def _labels_of(self, labels: NDArray[Any] | None) -> NDArray[Any] | None:
-        return labels
+        return labels if labels is not None and any_label(indicators(labels)) else None
 
     def _learns_classes(self) -> bool:
         return True

@@ -37,6 +37,10 @@ def numbers_of(time: Times, name: str = "time") -> tuple[NDArray[np.float64], Ki
     Raises:
         InputError: If the values are of another type, mixed, or infinite, or times with and without a zone are mixed.
     """
+    if isinstance(time, np.ma.MaskedArray):
+        hidden, values = np.ma.getmaskarray(time), np.ma.getdata(time)
+        time = np.array(values, values.dtype if values.dtype.kind in "MO" else np.float64)
+        time[hidden] = None  # NaT of dates, NaN of numbers
     values = np.asarray(time) if not isinstance(time, list | tuple) else np.array([*time, None], object)[:-1]
     if values.ndim != 1:
         raise InputError(f"{name}: expected one per item, shape (n,), got {values.shape}.")
