@@ -70,6 +70,24 @@ def test_a_filter_holds_for_every_hit_and_can_be_taken_away(visit: Open, collect
     expect(page.locator(CARDS)).to_have_count(len(everything), timeout=WAIT)
 
 
+def test_until_a_day_means_the_whole_of_it(visit: Open, tmp_path: Path) -> None:
+    times = ["2014-05-02T08:00", "2014-05-03T00:00", "2014-05-03T17:30", "2014-05-04T09:00"]
+    store = Collection.create(tmp_path / "store", dim=2)
+    store.add_vectors(list("abcd"), np.ones((4, 2)), modality="image", metadata={"time": np.array(times, "M8[s]")})
+    with served({"store": store}, ServerSettings(rate=1e6, burst=1_000_000)) as address:
+        page = visit("/", at=address)
+        collection = page.evaluate("fetch('/api/v1/collection').then((answer) => answer.json())")
+
+        def where(**state: str) -> Any:
+            asked = [{"within": {}, **state}, collection]
+            return page.evaluate("(given) => import('/page/question.js').then((m) => m.whereOf(...given))", asked)
+
+        assert store.rows(where(until="2014-05-03"))["id"].to_pylist() == ["a", "b", "c"]
+        assert store.rows(where(**{"from": "2014-05-03", "until": "2014-05-03"}))["id"].to_pylist() == ["b", "c"]
+        days = "(time) => import('/page/span.js').then((m) => m.limits(time))"
+        assert page.evaluate(days, collection["time"]) == {"min": 16192, "max": 16194, "step": 1}
+
+
 @pytest.mark.parametrize("way", ["choose", "paste", "drop"])
 def test_a_picture_finds_itself_first(visit: Open, photos: list[Path], tmp_path: Path, way: str) -> None:
     page = visit()
