@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from inspect import signature
 from typing import Any
 
@@ -54,7 +54,7 @@ class Correction:
         """Whether a query's list depends on other items of `data`, for want of a bank or by items in both."""
         if self._make is None:
             return False
-        return self._bank is None or _share_items(self._bank, data)
+        return self._bank is None or _share_items(self._bank, data, self._space.modalities_)
 
     def scores(self, direction: Direction) -> RowBlocks:
         """The scores of a direction, corrected."""
@@ -77,15 +77,15 @@ class Correction:
         return self._asking[modality]
 
 
-def _share_items(one: Dataset, other: Dataset) -> bool:
-    """Whether two data sets hold an item in common: of one id and one content, as ids may be nothing but numbers."""
+def _share_items(one: Dataset, other: Dataset, modalities: Iterable[str]) -> bool:
+    """Whether two data sets hold an item in common: of one id and the same views, as ids may be nothing but numbers."""
     if one.name != other.name:
         return False
     _, ours, theirs = np.intersect1d(one.ids, other.ids, return_indices=True)
     if not len(ours):
         return False
     same = np.ones(len(ours), bool)
-    for modality in set(one.modalities) & set(other.modalities):
+    for modality in set(modalities).intersection(one.modalities, other.modalities):
         a, b = (x.reshape(len(same), -1) for x in (one.view(modality)[ours], other.view(modality)[theirs]))
         same &= a.shape == b.shape and ((a == b) | (np.isnan(a) & np.isnan(b))).all(1)
     return bool(same.any())
