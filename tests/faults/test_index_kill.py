@@ -17,9 +17,11 @@ from commonspace.collection import Collection, dataset_rows
 from commonspace.data import save_dataset
 from commonspace.errors import StorageError
 
+from .kills import KILLS
+
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")]
 
-N, BATCH, KILLS = 3_000, 200, 20  # twice N rows, which is enough to be indexed
+N, BATCH = 3_000, 200  # twice N rows, which is enough to be indexed
 
 # The command itself, in small batches so that there are many commits to fall between. It waits when all is imported,
 # which takes seconds and holds nothing to break, and dies by its own hand where a step is named.
