@@ -61,7 +61,8 @@ def test_what_is_not_run_is_there():
 
 
 @pytest.mark.parametrize("name", PROMPTED)
-def test_prompts_give_what_they_say(name):
+def test_prompts_give_what_they_say(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     module = module_of(name)
     found = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert found.attempted > 0

@@ -25,15 +25,23 @@ from commonspace.spaces.deep.parameters import DeepParameters
 
 from .cases import CASES, DIMS, Case, N, parameters
 
+OF_CASES = ("seeded", "deep")
+"""What is asked of a case and is no tag of its space."""
+
 
 def where(**tags: bool) -> list[Any]:
-    """The cases whose tags (or `seeded`) are these; one skipped entry where there are none."""
+    """The cases whose tags, or `OF_CASES`, are these; one skipped entry where there are none."""
     chosen = parameters(
         name
         for name, case in CASES.items()
-        if all((case.seeded if tag == "seeded" else getattr(case.tags, tag)) == value for tag, value in tags.items())
+        if all(getattr(case if tag in OF_CASES else case.tags, tag) == value for tag, value in tags.items())
     )
     return chosen or [pytest.param(None, marks=pytest.mark.skip(f"no space with {tags} yet"), id="none")]
+
+
+def as_slow(cases: list[Any]) -> list[Any]:
+    """The cases in the slow tier."""
+    return [pytest.param(*case.values, id=case.id, marks=pytest.mark.slow) for case in cases]
 
 
 every = pytest.mark.parametrize("case", where())
@@ -548,7 +556,7 @@ def test_similarity_is_queries_by_gallery_and_the_same_in_blocks(case: Case):
     np.testing.assert_allclose(space.similarity(gallery, queries), scores.T, atol=1e-5)
 
 
-@every
+@pytest.mark.parametrize("case", [*where(deep=False), *as_slow(where(deep=True))])
 def test_the_score_is_a_share_and_better_than_chance_on_planted_structure(case: Case):
     space, views, labels = case.fitted(**case.thorough), case.views(60, seed=2), case.labels(60, seed=2)
     by_label, by_row = space.score(views, labels, **case.time(60)), space.score(views, **case.time(60))

@@ -127,13 +127,12 @@ class Collection(Searching):
         Raises:
             StorageError: If the folder holds no whole collection at the moment.
 
-        Examples:
-            >>> collection = Collection.create("items", dim=2)
-            >>> collection.refreshed() is collection
-            True
-            >>> _ = Collection.create("items", dim=3, overwrite=True)
-            >>> collection.refreshed().dim
-            3
+        Example:
+            ```python
+            collection = Collection.create("items", dim=2)
+            Collection.create("items", dim=3, overwrite=True)  # by another process, say
+            assert collection.refreshed().dim == 3
+            ```
         """
         if stamp(self.path) == self._stamp:
             return self
