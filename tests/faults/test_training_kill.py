@@ -22,7 +22,7 @@ from .kills import KILLS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9, nor a limit on files")
 
-TRAININGS, EPOCHS = max(1, KILLS // 3), 60
+TRAININGS, EPOCHS = max(2, KILLS // 3), 60
 
 # Fits, from the checkpoint where there is one, and saves.
 SCRIPT = """
